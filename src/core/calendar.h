@@ -10,7 +10,8 @@ struct zone;
 /* IANA name ("Asia/Tokyo"); NULL or "" = the system's (from /etc/localtime by GLib). INPUT error for a name the tz database lacks. */
 struct zone *zone_new(const char *name, GError **error);
 void zone_free(struct zone *zone);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct zone, zone_free)
+typedef struct zone PtZone; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtZone, zone_free)
 const char *zone_name(const struct zone *zone);
 
 struct local_time {

@@ -29,7 +29,8 @@ struct csv_writer;
 /* Begins a file: BOM and header row go into the buffer. Borrowed: sink's user. Error: zone unknown. */
 struct csv_writer *csv_writer_new(const struct csv_format *format, CsvSink sink, gpointer user, GError **error);
 void csv_writer_free(struct csv_writer *writer);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct csv_writer, csv_writer_free)
+typedef struct csv_writer PtCsvWriter; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtCsvWriter, csv_writer_free)
 /* Appends one row (values may be longer than the buffer). */
 gboolean csv_writer_row(struct csv_writer *writer, const struct job *job, GError **error);
 /* Hands out what is left. */
@@ -51,7 +52,8 @@ struct csv_reader_options {
 };
 struct csv_reader *csv_reader_new(const struct csv_reader_options *options, GError **error);
 void csv_reader_free(struct csv_reader *reader);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct csv_reader, csv_reader_free)
+typedef struct csv_reader PtCsvReader; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtCsvReader, csv_reader_free)
 /* Input: append bytes, then take records with csv_reader_next until CSV_MORE; last = no more bytes will come. */
 void csv_reader_feed(struct csv_reader *reader, const char *bytes, gsize length, gboolean last);
 enum csv_result {

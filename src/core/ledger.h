@@ -52,7 +52,8 @@ struct delivery {
 struct delivery *delivery_new(void);
 struct delivery *delivery_copy(const struct delivery *row);
 void delivery_free(struct delivery *row);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct delivery, delivery_free)
+typedef struct delivery PtDelivery; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtDelivery, delivery_free)
 
 /* A day that holds jobs. */
 struct day_total {

@@ -38,7 +38,8 @@ struct settings {
 struct settings *settings_new(void); /* all defaults */
 struct settings *settings_copy(const struct settings *settings);
 void settings_free(struct settings *settings);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct settings, settings_free)
+typedef struct settings PtSettings; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtSettings, settings_free)
 void settings_put(struct settings *settings, enum setting_id id, const char *text);
 const char *settings_text(const struct settings *settings, enum setting_id id);
 gboolean settings_bool(const struct settings *settings, enum setting_id id);

@@ -20,7 +20,8 @@ enum store_mode {
 /* `url`: "sqlite:PATH" or a plain path of the database file. Directory must exist. */
 struct store *store_open(const char *url, enum store_mode mode, GError **error);
 void store_close(struct store *store);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct store, store_close)
+typedef struct store PtStore; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtStore, store_close)
 
 /* A write transaction over several calls. STORE_PLAN also keeps every ingest out until the end (planner). Not nestable. */
 enum store_transaction { STORE_WRITE, STORE_PLAN };
@@ -50,7 +51,8 @@ struct source_row {
     char *open_jobs; /* jobs not history yet, shown at the source (SPEC 7); lines "id state name"; may be NULL */
 };
 void source_row_free(struct source_row *row);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct source_row, source_row_free)
+typedef struct source_row PtSourceRow; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtSourceRow, source_row_free)
 gboolean store_sources(struct store *store, GPtrArray **ret_rows, GError **error); /* of struct source_row *, not removed ones, by name; frees with the array */
 /* INPUT if the name is taken. An import source of that name is found or made by kind "import". A removed one of the same name and kind comes back with its cursor. */
 gboolean store_source_add(struct store *store, const char *name, const char *kind, const char *uri, gint64 *ret_id, GError **error);
@@ -76,7 +78,8 @@ gboolean store_ingest_add(struct store_ingest *ingest, const struct job *job, co
 /* Commits what was added since the last commit; `cursor` (may be NULL) goes into the source's row in the same transaction. The stream stays usable. */
 gboolean store_ingest_commit(struct store_ingest *ingest, const char *cursor, GError **error);
 void store_ingest_free(struct store_ingest *ingest); /* rolls back what is not committed */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct store_ingest, store_ingest_free)
+typedef struct store_ingest PtStoreIngest; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtStoreIngest, store_ingest_free)
 #define STORE_INGEST_BATCH 1000
 
 /* --- jobs --- */

@@ -30,8 +30,6 @@ class Accounts:
     def wrapped(self, command, full=""):
         """The command as root, seeing these accounts and, with full, a file system of 16 MB mounted there."""
         if not have_namespaces():
-            if full:
-                raise LabError("a file system of 16 MB needs mount namespaces, which this machine forbids")
             return as_root(command)
         return as_root(["unshare", "--mount", "sh", str(HERE / "private.sh"), str(self._etc), str(full), *command])
 
@@ -67,6 +65,13 @@ class Accounts:
             run(as_root(["usermod", "-p", secret, name]))
         if pam_service and not pathlib.Path("/etc/pam.d", pam_service).exists():
             run(as_root(["tee", f"/etc/pam.d/{pam_service}"]), input=PAM.encode())
+
+
+def full_folder(pid, path):
+    """How this machine sees the 16 MB file system that server PID has at PATH."""
+    if not have_namespaces():
+        raise LabError("a file system of 16 MB needs mount namespaces, which this machine forbids")
+    return pathlib.Path(f"/proc/{pid}/root{path}")
 
 
 PAM = "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_permit.so\n"

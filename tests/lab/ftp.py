@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A throw-away vsftpd: plain, with TLS required, or with implicit TLS."""
 
-import pathlib
-
-from .accounts import Accounts
+from .accounts import Accounts, full_folder
 from .base import HOST, Server, as_root, free_port, run
 from .certificates import certificates
 from .folder import Folder, fresh
-from .secrets import secret_file
+from .secret import secret_file
 
 
 class Ftp(Server):
@@ -30,7 +28,7 @@ class Ftp(Server):
     def root(self, name="in"):
         """That folder on this machine. (full is seen through the server's own mounts: root only.)"""
         if name == "full":
-            return pathlib.Path(f"/proc/{self.pid}/root{self.dir}/home/full")
+            return full_folder(self.pid, self.dir / "home" / "full")
         return self.dir / "home" / name
 
     def folder(self):

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A throw-away Samba with shares and accounts for every way in which a delivery by SMB can go well or wrong."""
 
-import pathlib
-
-from .accounts import Accounts
+from .accounts import Accounts, full_folder
 from .base import HOST, Server, free_port, run
 from .folder import Folder, fresh
-from .secrets import secret_file
+from .secret import secret_file
 
 SHARES = ("export", "crypt", "ro", "other", "nowrite", "full")
 
@@ -37,7 +35,7 @@ class Samba(Server):
     def root(self, share="export"):
         """The share's folder on this machine. (full is seen through the server's own mounts: root only.)"""
         if share == "full":
-            return pathlib.Path(f"/proc/{self.pid}/root{self.dir}/full")
+            return full_folder(self.pid, self.dir / "full")
         return self.dir / ("export" if share == "crypt" else share)
 
     def folder(self, share="export"):

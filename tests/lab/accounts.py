@@ -42,7 +42,7 @@ class Accounts:
     def _write_files(self, hashes, pam_service):
         ids = {name: self.uid(name) for name in hashes}
         lines = {
-            "passwd": [f"{n}:x:{i}:{i}:lab:/nonexistent:/usr/sbin/nologin" for n, i in ids.items()],
+            "passwd": [f"{n}:x:{i}:{i}:lab:/:/usr/sbin/nologin" for n, i in ids.items()],
             "group": [f"{n}:x:{i}:" for n, i in ids.items()],
         }
         for name, ours in lines.items():
@@ -61,7 +61,7 @@ class Accounts:
             try:
                 pwd.getpwnam(name)
             except KeyError:
-                run(as_root(["useradd", "-r", "-M", "-d", "/nonexistent", "-s", "/usr/sbin/nologin", name]))
+                run(as_root(["useradd", "-r", "-M", "-d", "/", "-s", "/usr/sbin/nologin", name]))
             run(as_root(["usermod", "-p", secret, name]))
         if pam_service and not pathlib.Path("/etc/pam.d", pam_service).exists():
             run(as_root(["tee", f"/etc/pam.d/{pam_service}"]), input=PAM.encode())

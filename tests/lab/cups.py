@@ -40,14 +40,18 @@ PAGE_LOG = "v1|%{job-uuid}|%j|%p|%u|%T|%P|%C|%{job-impressions-completed}|%{copi
 
 
 class Cups(Server):
-    """cupsd on a loopback port and on a socket file. Queues are made with add_queue()."""
+    """cupsd on a loopback port and on a socket file. Queues are made with add_queue().
+
+    dirty_clean: seconds for which it may keep queues and jobs in memory only. Debian's is 30: a kill -9 then loses them,
+    and numbers are given out twice.
+    """
 
     name = "cups"
 
-    def __init__(self, policy="open", max_jobs=0, preserve_history="Yes", page_log=True):
+    def __init__(self, policy="open", max_jobs=0, preserve_history="Yes", page_log=True, dirty_clean=0):
         super().__init__()
         self.policy, self.max_jobs, self.preserve_history = policy, max_jobs, preserve_history
-        self.page_log = page_log
+        self.page_log, self.dirty_clean = page_log, dirty_clean
         if policy not in POLICIES:
             raise ValueError(f"no policy {policy}; there are {' '.join(POLICIES)}")
 
@@ -246,6 +250,7 @@ AccessLogLevel actions
 PageLogFormat {PAGE_LOG if self.page_log else ''}
 PreserveJobHistory {self.preserve_history}
 PreserveJobFiles Yes
+DirtyCleanInterval {self.dirty_clean}
 MaxJobs {self.max_jobs}
 MaxJobsPerUser 0
 MaxJobsPerPrinter 0

@@ -2,7 +2,7 @@
 """A mail server that fails on request, inside this process: python3-aiosmtpd in a thread. Any account can start it."""
 
 import asyncio
-import functools
+import logging
 import ssl
 import threading
 
@@ -31,12 +31,10 @@ def local_part(address):
 
 
 class _Smtp(SMTP):
-    """Notes each command line; answers "greylist@" as sender with 421."""
-
-    lab = None
+    """Notes each command."""
 
     async def _call_handler_hook(self, command, *args):
-        self.lab.commands.append(command if not args else f"{command} {args[0]!r}")
+        self.event_handler.commands.append(" ".join([command, *[a for a in args[:1] if isinstance(a, str)]]))
         return await super()._call_handler_hook(command, *args)
 
 
@@ -142,13 +140,19 @@ class FaultSmtp(InsideServer):
             context.load_cert_chain(ca.named(self.certificate), ca.key)
         options = {"hostname": "fault.lab.example", "loop": self._loop, "data_size_limit": self.size or 0}
         if self.auth:
-            options.update(authenticator=self._authenticate, auth_required=True, auth_require_tls=self.tls == "starttls")
+            options.update(authenticator=self._authenticate, auth_required=True)
         if self.tls == "starttls":
             options.update(tls_context=context, require_starttls=True)
-        protocol = type("LabSmtp", (_Smtp,), {"lab": self})
-        factory = functools.partial(protocol, self, **options)
+
+        def connection():
+            smtp = _Smtp(self, **options)
+            # implicit TLS counts as none for aiosmtpd; set here because its constructor would warn each time
+            smtp._auth_require_tls = self.tls == "starttls"
+            return smtp
+
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         server = self._loop.run_until_complete(self._loop.create_server(
-            factory, HOST, self.port or 0, ssl=context if self.tls == "implicit" else None))
+            connection, HOST, self.port or 0, ssl=context if self.tls == "implicit" else None))
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         self._loop.run_forever()

@@ -46,6 +46,11 @@ void pt_error_set(GError **error, enum pt_error_code code, const char *en, const
     g_set_error(error, PT_ERROR, (int)code, "%s%c%s", en_text, LANGUAGE_SEPARATOR, ja_text);
 }
 
+void pt_error_set_texts(GError **error, enum pt_error_code code, const char *en, const char *ja)
+{
+    g_set_error(error, PT_ERROR, (int)code, "%s%c%s", en, LANGUAGE_SEPARATOR, ja);
+}
+
 char *pt_error_message(const GError *error, enum pt_lang lang)
 {
     const char *split = error->domain == PT_ERROR ? strchr(error->message, LANGUAGE_SEPARATOR) : NULL;

@@ -45,6 +45,9 @@ enum pt_error_code pt_error_code_from_name(const char *name);
 void pt_error_set(GError **error, enum pt_error_code code, const char *en, const char *ja, ...)
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 
+/* The same with two finished texts. */
+void pt_error_set_texts(GError **error, enum pt_error_code code, const char *en, const char *ja);
+
 /* The message of an error in one language; errors of other domains have one text for both. New string. */
 char *pt_error_message(const GError *error, enum pt_lang lang);
 

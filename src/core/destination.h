@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 gsize text_width(const char *text);
 /* U+00A5, U+FFE5, U+FF3C → '\'. For paths and the domain separator only, never for a password. New string. */
 char *text_normalise(const char *text);
+/* One line of valid UTF-8 without control characters, at most `limit` characters. INPUT error with the reason and the limit otherwise. */
+gboolean text_check(const char *text, gsize limit, GError **error);
 
 struct smb_destination {
     char *host;
@@ -36,7 +38,7 @@ gboolean smb_destination_parse(const char *text, gsize limit, struct smb_destina
 gboolean ftp_destination_parse(const char *text, gsize limit, struct ftp_destination *ret, char **ret_normal, GError **error);
 /* RM2: `limit` for the whole (53), names beside a port at most limit-6 (47), ":port" at most 6. */
 gboolean mail_server_parse(const char *text, gsize limit, struct mail_server *ret, GError **error);
-/* RM1. `several`: a comma-separated list is allowed (limits=extended), each at most `limit`. */
+/* RM1. `several`: a comma-separated list of at most 100 is allowed (limits=extended), blanks after a comma too, each address at most `limit`. */
 gboolean mail_address_check(const char *text, gsize limit, gboolean several, GError **error);
 /* RS2: "user" or "domain\user". ret_domain "" if none. New strings; ret_* may be NULL. */
 gboolean user_parse(const char *text, gsize limit, char **ret_domain, char **ret_user, GError **error);

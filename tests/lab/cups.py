@@ -144,14 +144,15 @@ class Cups(Server):
 
     def make_history(self, count, first=None):
         """Stops cupsd, clones the newest finished job count times (numbers from first on), starts it again."""
-        done = [job["job-id"] for job in self.jobs("completed")]
+        jobs = self.jobs(attributes=("job-id", "job-state"))
+        done = [job["job-id"] for job in jobs if job["job-state"] >= CANCELED]
         if not done:
             raise LabError("make_history wants one finished job to clone")
         template = max(done)
+        first = first or max(job["job-id"] for job in jobs) + 1
         self.halt()
         spool = self.dir / "spool"
-        run([compiled("mkhistory.c", "-lcups"), spool / f"c{template:05d}", spool, str(first or template + 1), str(count)],
-            timeout=600)
+        run([compiled("mkhistory.c", "-lcups"), spool / f"c{template:05d}", spool, str(first), str(count)], timeout=600)
         if os.geteuid() == 0:
             for path in spool.glob("c*"):
                 shutil.chown(path, "root", "lp")

@@ -11,11 +11,16 @@
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+static const char *next_char(const char *at)
+{
+    return at + g_utf8_skip[(guchar)*at]; /* g_utf8_next_char() drops const */
+}
+
 gsize text_width(const char *text)
 {
     gsize width = 0;
 
-    for (const char *at = text; *at; at = g_utf8_next_char(at))
+    for (const char *at = text; *at; at = next_char(at))
         width += g_unichar_iswide(g_utf8_get_char(at)) ? 2 : 1;
     return width;
 }
@@ -24,7 +29,7 @@ char *text_normalise(const char *text)
 {
     GString *normal = g_string_sized_new(strlen(text));
 
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+    for (const char *at = text; *at; at = next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         g_string_append_unichar(normal, c == 0x00A5 || c == 0xFFE5 || c == 0xFF3C ? '\\' : c);
     }
@@ -33,25 +38,22 @@ char *text_normalise(const char *text)
 
 /* Every refusal names the limit too. The value itself is never repeated: it may hold what was meant to be
  * secret. */
-static gboolean refuse(GError **error, gsize limit, const char *en, const char *ja)
-{
-    pt_error_set(error, PT_ERROR_INPUT, "%1$s (at most %3$zu characters)", "%2$s(最大%3$zu文字)", en, ja,
-                 limit);
-    return FALSE;
-}
+#define REFUSE(error, limit, en, ja)                                                                         \
+    (pt_error_set((error), PT_ERROR_INPUT, en " (at most %zu characters)", ja "(最大%zu文字)", (limit)),     \
+     FALSE)
 
 gboolean text_check(const char *text, gsize limit, GError **error)
 {
     if (!g_utf8_validate(text, -1, NULL))
-        return refuse(error, limit, "not valid UTF-8", "文字コードがUTF-8ではありません");
+        return REFUSE(error, limit, "not valid UTF-8", "文字コードがUTF-8ではありません");
     if (text_width(text) > limit) {
         pt_error_set(error, PT_ERROR_INPUT, "longer than %zu characters (a wide character counts 2)",
                      "%zu文字を超えています(全角は2文字と数えます)", limit);
         return FALSE;
     }
-    for (const char *at = text; *at; at = g_utf8_next_char(at))
+    for (const char *at = text; *at; at = next_char(at))
         if (g_unichar_iscntrl(g_utf8_get_char(at)))
-            return refuse(error, limit, "control characters (line ends, TAB …) are not allowed",
+            return REFUSE(error, limit, "control characters (line ends, TAB …) are not allowed",
                           "制御文字(改行、タブなど)は使えません");
     return TRUE;
 }
@@ -105,13 +107,13 @@ static gboolean authority_parse(const char *text, char separator, gsize limit, c
     g_autofree char *host = split ? g_strndup(text, (gsize)(split - text)) : g_strdup(text);
 
     if (!*host)
-        return refuse(error, limit, "the IP address or computer name is missing",
+        return REFUSE(error, limit, "the IP address or computer name is missing",
                       "IPアドレスまたはコンピュータ名がありません");
     if (!host_valid(host, LETTERS DIGITS "-_."))
-        return refuse(error, limit, "the computer must be an IPv4 address or 1 to 253 of A-Z a-z 0-9 - _ .",
+        return REFUSE(error, limit, "the computer must be an IPv4 address or 1 to 253 of A-Z a-z 0-9 - _ .",
                       "コンピュータはIPv4アドレスまたは A-Z a-z 0-9 - _ . の1~253文字で指定してください");
     if (split && !port_parse(split + 1, ret_port))
-        return refuse(error, limit, "the port must be a number from 1 to 65535",
+        return REFUSE(error, limit, "the port must be a number from 1 to 65535",
                       "ポート番号は1~65535で指定してください");
     *ret_host = g_steal_pointer(&host);
     return TRUE;
@@ -125,18 +127,18 @@ static char **components(const char *rest, gsize limit, GError **error)
     g_auto(GStrv) parts = g_strsplit(trimmed, "\\", -1);
 
     if (!parts[0] || !*parts[0]) {
-        (void)refuse(error, limit, "the IP address or computer name is missing",
+        (void)REFUSE(error, limit, "the IP address or computer name is missing",
                      "IPアドレスまたはコンピュータ名がありません");
         return NULL;
     }
     for (char **part = parts; *part; part++) {
         if (!**part) {
-            (void)refuse(error, limit, "an empty share or folder name (two \\ in a row) is not allowed",
+            (void)REFUSE(error, limit, "an empty share or folder name (two \\ in a row) is not allowed",
                          "共有名またはフォルダ名が空です(\\ が続いています)");
             return NULL;
         }
         if (strcmp(*part, "..") == 0) {
-            (void)refuse(error, limit, "\"..\" is not allowed", "「..」は使えません");
+            (void)REFUSE(error, limit, "\"..\" is not allowed", "「..」は使えません");
             return NULL;
         }
     }
@@ -173,18 +175,18 @@ gboolean smb_destination_parse(const char *text, gsize limit, struct smb_destina
         return text_check(text, limit, error);
     normal = text_normalise(text);
     if (!g_str_has_prefix(normal, "\\\\"))
-        return refuse(error, limit, "must begin with \\\\, as \\\\computer\\share\\folder",
+        return REFUSE(error, limit, "must begin with \\\\, as \\\\computer\\share\\folder",
                       "\\\\ で始めてください(例:\\\\コンピュータ名\\共有名\\フォルダ)");
     if (!text_check(normal, limit, error))
         return FALSE;
     if (strpbrk(normal, "\"*/:<>?|"))
-        return refuse(error, limit, "the characters \" * / : < > ? | are not allowed",
+        return REFUSE(error, limit, "the characters \" * / : < > ? | are not allowed",
                       "\" * / : < > ? | は使えません");
     parts = components(normal + 2, limit, error);
     if (!parts || !authority_parse(parts[0], '@', limit, &host, &port, error))
         return FALSE;
     if (!parts[1])
-        return refuse(error, limit, "the share is missing, as in \\\\computer\\share",
+        return REFUSE(error, limit, "the share is missing, as in \\\\computer\\share",
                       "共有名がありません(例:\\\\コンピュータ名\\共有名)");
     *ret = (struct smb_destination){g_steal_pointer(&host), port, g_strdup(parts[1]),
                                     g_strjoinv("\\", parts + 2)};
@@ -209,7 +211,7 @@ gboolean ftp_destination_parse(const char *text, gsize limit, struct ftp_destina
     g_strdelimit(normal, "/", '\\');
     ftps = g_ascii_strncasecmp(normal, "ftps:\\\\", 7) == 0;
     if (!ftps && g_ascii_strncasecmp(normal, "ftp:\\\\", 6) != 0)
-        return refuse(error, limit, "must begin with ftp:\\\\, as ftp:\\\\computer\\folder",
+        return REFUSE(error, limit, "must begin with ftp:\\\\, as ftp:\\\\computer\\folder",
                       "ftp:\\\\ で始めてください(例:ftp:\\\\コンピュータ名\\フォルダ)");
     if (!text_check(normal, limit, error))
         return FALSE;
@@ -218,7 +220,7 @@ gboolean ftp_destination_parse(const char *text, gsize limit, struct ftp_destina
     if (!parts)
         return FALSE;
     if (strchr(parts[0], '@'))
-        return refuse(error, limit,
+        return REFUSE(error, limit,
                       "user name and password do not belong into the path: use ftp.user and ftp.password",
                       "パスにユーザ名やパスワードは書けません。ftp.user と ftp.password を使ってください");
     if (!authority_parse(parts[0], ':', limit, &host, &port, error))
@@ -232,24 +234,25 @@ gboolean ftp_destination_parse(const char *text, gsize limit, struct ftp_destina
 gboolean mail_server_parse(const char *text, gsize limit, struct mail_server *ret, GError **error)
 {
     const char *split = strchr(text, ':');
-    gsize name_limit = MIN(limit, (gsize)HOST_MAX) - (split ? PORT_PART : 0);
+    gsize beside_port = MIN(limit > PORT_PART ? limit - PORT_PART : 0, (gsize)HOST_MAX);
+    gsize name_limit = split ? beside_port : MIN(limit, (gsize)HOST_MAX);
     g_autofree char *host = split ? g_strndup(text, (gsize)(split - text)) : g_strdup(text);
     int port = 0;
 
     if (!text_check(text, limit, error))
         return FALSE;
     if (!host_valid(host, LETTERS DIGITS "-."))
-        return refuse(
+        return REFUSE(
             error, limit, "must be an IPv4 address or a name of A-Z a-z 0-9 - . with or without :port",
             "IPv4アドレスまたは A-Z a-z 0-9 - . の名前で指定してください(「:ポート番号」を付けられます)");
     if (strlen(host) > name_limit) {
         pt_error_set(error, PT_ERROR_INPUT, "the name is longer than %zu characters (with :port at most %zu)",
                      "名前が%zu文字を超えています(「:ポート番号」を付けるときは最大%zu文字)", name_limit,
-                     MIN(limit, (gsize)HOST_MAX) - PORT_PART);
+                     beside_port);
         return FALSE;
     }
     if (split && !port_parse(split + 1, &port))
-        return refuse(error, limit, "the port must be a number from 1 to 65535",
+        return REFUSE(error, limit, "the port must be a number from 1 to 65535",
                       "ポート番号は1~65535で指定してください");
     *ret = (struct mail_server){g_steal_pointer(&host), port};
     return TRUE;
@@ -285,7 +288,7 @@ gboolean mail_address_check(const char *text, gsize limit, gboolean several, GEr
         if (!text_check(text, limit, error))
             return FALSE;
         return one_address_valid(text) ||
-               refuse(error, limit, "must be one bare address such as user@example.com",
+               REFUSE(error, limit, "must be one bare address such as user@example.com",
                       "user@example.com のようなアドレスを1つだけ指定してください");
     }
     list = g_strsplit(text, ",", RECIPIENTS_MAX + 1);
@@ -299,11 +302,11 @@ gboolean mail_address_check(const char *text, gsize limit, gboolean several, GEr
         if (!text_check(address, limit, error))
             return FALSE;
         if (!one_address_valid(address))
-            return refuse(error, limit,
+            return REFUSE(error, limit,
                           "must be bare addresses such as user@example.com, separated by commas",
                           "user@example.com のようなアドレスをコンマで区切って指定してください");
     }
-    return *list || refuse(error, limit, "an address is missing", "アドレスがありません");
+    return *list || REFUSE(error, limit, "an address is missing", "アドレスがありません");
 }
 
 gboolean user_parse(const char *text, gsize limit, char **ret_domain, char **ret_user, GError **error)
@@ -320,7 +323,7 @@ gboolean user_parse(const char *text, gsize limit, char **ret_domain, char **ret
     parts = g_strsplit(normal, "\\", 3);
     n = g_strv_length(parts);
     if (n < 1 || n > 2 || !*parts[0] || !*parts[n - 1])
-        return refuse(error, limit, "must be user or domain\\user",
+        return REFUSE(error, limit, "must be user or domain\\user",
                       "「ユーザ名」または「ドメイン名\\ユーザ名」で指定してください");
     if (ret_domain)
         *ret_domain = g_strdup(n == 2 ? parts[0] : "");

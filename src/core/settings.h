@@ -30,22 +30,31 @@ struct setting_info {
 const struct setting_info *setting_info(enum setting_id id);
 /* SETTING_COUNT if there is no such key. */
 enum setting_id setting_from_key(const char *key);
+/* What a mistyped key probably meant ("export.huor" or "hour" → export.hour); SETTING_COUNT if nothing is near. */
+enum setting_id setting_nearest(const char *key);
+/* One value by its row's type: plain decimal digits within the limits; an index of the choices, -1 if it is none; most characters of a TEXT (wide = 2). */
+gboolean setting_int_parse(enum setting_id id, const char *text, gint64 *ret_value);
+int setting_choice_index(enum setting_id id, const char *text);
+gsize setting_limit(enum setting_id id, gboolean extended);
 
 /* A complete set of values as text. A secret's text is sealed ("v1:WIDTH:BASE64") or "" when none is stored. Owned. */
 struct settings {
-    char *text[SETTING_COUNT];
+    char *text[SETTING_COUNT]; /* secrets are wiped when replaced or freed */
 };
 struct settings *settings_new(void); /* all defaults */
 struct settings *settings_copy(const struct settings *settings);
 void settings_free(struct settings *settings);
 typedef struct settings PtSettings; /* for g_autoptr */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtSettings, settings_free)
+/* A value that the row's own type cannot be (a damaged store) reads as the default. */
 void settings_put(struct settings *settings, enum setting_id id, const char *text);
 const char *settings_text(const struct settings *settings, enum setting_id id);
 gboolean settings_bool(const struct settings *settings, enum setting_id id);
 gint64 settings_int(const struct settings *settings, enum setting_id id);
 /* Index of the value in the row's choices (enum values of users are in the same order as the table's choices). */
 int settings_choice(const struct settings *settings, enum setting_id id);
+/* TEXT: most characters (wide = 2) of one value (mail.to: of one address) by the limits in force. */
+gsize settings_limit(const struct settings *settings, enum setting_id id);
 /* Characters of a stored secret (wide = 2) from its sealed text; 0 if none. */
 int settings_secret_width(const char *sealed);
 
@@ -61,7 +70,7 @@ void setting_problem_free(struct setting_problem *problem);
 
 /* Judges all changes together on top of `current` (SPEC 5: a value given is judged by its own rule whatever the method; the limits in force are those after the
    change; limits=device is refused while another stored value is longer, naming it; export.enabled=true in the result needs a complete destination).
-   ret_result (only when no problem): the new set, normalised (paths with '\', department IDs padded, ftps: → ftp.security=implicit); a changed secret stands there in
+   ret_result (only when no problem): the new set, normalised (paths with '\', department IDs padded, ftps: → ftp.security=implicit, 03 → 3); a changed secret stands there in
    *plain* text, and must be sealed before it goes anywhere.
    New array of struct setting_problem *, empty = accepted. */
 GPtrArray *settings_judge(const struct settings *current, const struct setting_change *changes, gsize n_changes, struct settings **ret_result);

@@ -38,14 +38,17 @@ gboolean zone_has_day(struct zone *zone, gint32 day);
 
 /* Calendar arithmetic on YYYYMMDD (proleptic Gregorian, years 1–9999). */
 gboolean day_valid(gint32 day);
+/* Stops at the first and last day of the calendar; 0 for a day that is not valid. */
 gint32 day_add(gint32 day, int days);
+/* Days from earlier to later; 0 if either is not valid. */
 int day_diff(gint32 later, gint32 earlier);
 /* Exactly "YYYY-MM-DD" (or YYYY/MM/DD); 0 if it is not a valid date. */
 gint32 day_parse(const char *text);
 /* "2026-06-09"; out has at least 11 bytes. */
 void day_format(gint32 day, char out[11]);
 
-/* RFC 3339 with zone ("2026-06-09T10:30:25+09:00", "…Z", fraction cut); FALSE if it is anything else or outside years 1970–9999. */
+/* RFC 3339 with zone ("2026-06-09T10:30:25+09:00", "…Z", fraction cut); FALSE if it is anything else or outside years 1970–9999 (as
+   written and in UTC). Seconds are 00–59: there is no number for a leap second. */
 gboolean time_parse_rfc3339(const char *text, gsize length, gint64 *ret_utc);
 /* "2026-06-09T01:30:25Z"; out has at least 21 bytes. */
 void time_format_utc(gint64 utc, char out[21]);

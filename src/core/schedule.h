@@ -15,7 +15,8 @@ struct schedule {
 };
 
 /* What the schedule has to know of earlier runs (kind auto, triggers schedule, startup and retry); order does not matter.
-   Runs of up to the latest 400 nominal dates are enough. */
+   Runs of up to the latest 400 nominal dates are enough. Dates more than a day ahead of now (recorded under a wrong clock) only hold
+   themselves back. Runs by hand (nominal_date 0) may be passed in: one that succeeded after the failed run clears the failure. */
 struct schedule_run {
     gint32 nominal_date;
     enum run_trigger trigger;
@@ -32,11 +33,14 @@ struct schedule_answer {
     gint64 next;              /* when to ask again at the latest: next run or retry, strictly after now; 0 = never (switched off) */
     gint32 next_nominal_date; /* nominal date of the next *scheduled* run … */
     gint64 next_run;          /* … and its instant (what status shows as next_run); 0 = none */
+    gint64 saved_at;          /* schedule.saved_at, or now when that is in the future (saved under a wrong clock): the caller stores it
+                                 back when it differs, else run times would not count before that future moment */
 };
 
 /* `starting`: the daemon has just started (RD1, RD2, RD4): a missed run or a failed latest due run is run now, as RUN_STARTUP.
    Otherwise: a nominal time that has passed since saved_at and has no run recorded for exactly that nominal date → RUN_SCHEDULE (also after a clock step).
-   Retries (RD3) → RUN_RETRY with the failed run's nominal date, until the next nominal time. */
+   Retries (RD3) → RUN_RETRY with the failed run's nominal date, until the next nominal time; they are counted per nominal date.
+   A failed run is the latest nominal date's when none of its runs succeeded; saving the schedule does not clear it (RB5). */
 struct schedule_answer schedule_ask(const struct schedule *schedule, const struct schedule_run *runs, gsize n_runs, struct zone *zone,
                                     gint64 now, gboolean starting);
 

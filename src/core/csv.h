@@ -18,7 +18,7 @@ struct csv_format {
     enum date_format date_format;
     char zone[64]; /* IANA name; never "" here: the system's name resolved when frozen */
 };
-/* One line of text and back ("v1 utf-8-bom ja comma guard ymd Asia/Tokyo"). FALSE + INTEGRITY error if it cannot be read. */
+/* One line of text and back, words separated by one blank: v1, csv.encoding, csv.header, csv.separator, guard or noguard, date format, zone ("v1 utf-8-bom ja comma guard ymd Asia/Tokyo"). FALSE + INTEGRITY error if it cannot be read. */
 char *csv_format_to_text(const struct csv_format *format);
 gboolean csv_format_from_text(const char *text, struct csv_format *ret_format, GError **error);
 
@@ -26,12 +26,15 @@ gboolean csv_format_from_text(const char *text, struct csv_format *ret_format, G
 typedef gboolean (*CsvSink)(const char *bytes, gsize length, gpointer user, GError **error);
 
 struct csv_writer;
-/* Begins a file: BOM and header row go into the buffer. Borrowed: sink's user. Error: zone unknown. */
+/* Begins a file: BOM and header row go into the buffer. Borrowed: sink's user. Error: zone unknown.
+   Rows end in CRLF. A value is quoted only when the separator, a quotation mark, CR or LF occurs in it (as PostgreSQL's COPY does); an empty text is
+   written as nothing, like an unknown one. Texts must be valid UTF-8: in the UTF-8 encodings they are written as they come. Times outside the years
+   1–9999 are written as nothing. */
 struct csv_writer *csv_writer_new(const struct csv_format *format, CsvSink sink, gpointer user, GError **error);
 void csv_writer_free(struct csv_writer *writer);
 typedef struct csv_writer PtCsvWriter; /* for g_autoptr */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtCsvWriter, csv_writer_free)
-/* Appends one row (values may be longer than the buffer). */
+/* Appends one row (values may be longer than the buffer). After an error the writer only takes csv_writer_free(). */
 gboolean csv_writer_row(struct csv_writer *writer, const struct job *job, GError **error);
 /* Hands out what is left. */
 gboolean csv_writer_finish(struct csv_writer *writer, GError **error);
@@ -42,14 +45,21 @@ gint64 csv_writer_bytes(const struct csv_writer *writer);
 gint64 csv_writer_replaced(const struct csv_writer *writer);
 
 /* Reader: an incremental RFC 4180 parser, separators , ; TAB and both headers recognised from the first line, BOM dropped, CP932 when told.
-   Constant memory: a record longer than 1 MiB is skipped and reported as a bad line. */
+   Lines end in CRLF or LF; empty lines are skipped. The header holds our keys or our words, each at most once, in any order; job_type and one of ended_at
+   and ended_at_utc must be there, a column that is not there is unknown in every job, and a name that is not ours is CSV_FATAL. ended_at_utc wins over the
+   local ended_at. An accepted_at or started_at that occurs twice (DST) is the later one not after the end. A guarded text loses one leading apostrophe.
+   count_source and origin are given as the file has them (unknown words as unknown): an import sets its own.
+   Constant memory: a record longer than 1 MiB is a bad line. After a record that is too long, or whose quotation marks are wrong or never closed, reading
+   goes on at the next physical line: one stray quotation mark costs one record, not the rest of the file. */
 struct csv_reader;
 struct csv_reader_options {
     gboolean cp932;             /* input is CP932 (else UTF-8) */
     enum date_format date_format;
     const char *zone;           /* IANA name of the local columns; NULL = the system's */
     gint64 now;                 /* for job_check() */
+    gboolean unguarded;         /* written with csv.formula_guard=false: a leading apostrophe stays */
 };
+/* Error: zone unknown. options->zone is not needed afterwards. */
 struct csv_reader *csv_reader_new(const struct csv_reader_options *options, GError **error);
 void csv_reader_free(struct csv_reader *reader);
 typedef struct csv_reader PtCsvReader; /* for g_autoptr */

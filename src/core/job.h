@@ -22,8 +22,8 @@ struct job_column_info {
 };
 extern const struct job_column_info job_columns[JOB_COLUMNS];
 
-/* "format_version" of what we write now. */
-#define JOB_FORMAT_VERSION 1
+/* "format_version" of what we write now (not JOB_FORMAT_VERSION: that is the column). */
+#define JOB_FORMAT_NOW 1
 /* Longest text of one value in bytes; longer ones are cut at a character border and counted (DESIGN, jobs import). */
 #define JOB_TEXT_MAX 1023
 /* Longest source_key in bytes. */
@@ -56,8 +56,10 @@ struct job {
 /* All values unknown. */
 void job_clear(struct job *job);
 
-/* Set a value. `text` NULL sets unknown. */
+/* Set a value. `text` NULL or "" sets unknown. */
 void job_set_text(struct job *job, enum job_column column, const char *text);
+/* The same for bytes that are not NUL-terminated. An empty text is unknown: the CSV cannot tell the two apart. */
+void job_set_bytes(struct job *job, enum job_column column, const char *text, gsize length);
 void job_set_number(struct job *job, enum job_column column, gint64 number);
 
 static inline gboolean job_has(const struct job *job, enum job_column column)
@@ -68,9 +70,17 @@ static inline gboolean job_has(const struct job *job, enum job_column column)
 /* The column of that key; JOB_COLUMNS if there is none. */
 enum job_column job_column_from_key(const char *key, gsize length);
 
+/* Whether the text is one of the words of a TOKEN column (SPEC 7). */
+gboolean job_token_valid(enum job_column column, const char *text, gsize length);
+
+/* How many bytes of valid UTF-8 to keep so that at most `limit` remain and no character is torn. */
+gsize job_text_fit(const char *text, gsize length, gsize limit);
+/* Cuts every text longer than JOB_TEXT_MAX; how many were cut. */
+guint job_cut_texts(struct job *job);
+
 /* Checks one record against SPEC 7 and DESIGN "jobs import": ended_at and job_type there (required), tokens in their sets, counts ≥ 0 and ≤ 2^53,
    ended_at from 1980 to a day after `now`, accepted/started in years 1970–9999, department_id 1–7 digits, not all zero (padded into `scratch`, at least 8 bytes).
-   Does not touch the store. PT_ERROR_INPUT naming the column otherwise. */
+   Empty texts become unknown. Texts must be valid UTF-8 and cut already. Does not touch the store. PT_ERROR_INPUT naming the column otherwise. */
 gboolean job_check(struct job *job, gint64 now, char *scratch, GError **error);
 
 /* SHA-256 (hex, 64 characters + NUL) over all columns except seq and the DERIVED ones, unambiguous; the source_key of a record that brought none. */

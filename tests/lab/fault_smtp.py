@@ -98,6 +98,10 @@ class FaultSmtp(InsideServer):
 
     # --- handlers of aiosmtpd
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [line for line in responses if self.auth or not line.startswith("250-AUTH")]
+
     async def handle_MAIL(self, server, session, envelope, address, options):
         if local_part(address) == "greylist":
             return "421 4.7.0 go away for now"

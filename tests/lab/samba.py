@@ -2,7 +2,7 @@
 """A throw-away Samba with shares and accounts for every way in which a delivery by SMB can go well or wrong."""
 
 from .accounts import Accounts, full_folder
-from .base import HOST, Server, free_port, run
+from .base import HOST, Server, as_root, free_port, run, scratch
 from .folder import Folder, fresh
 from .secret import secret_file
 
@@ -58,9 +58,8 @@ class Samba(Server):
         if self._accounts is not None:
             return
         self.port = free_port()
-        for name in ("private", "lock", "state", "cache", "run", "log", "ncalrpc"):
+        for name in ("lock", "state", "cache", "run", "log", "ncalrpc"):
             (self.dir / name).mkdir()
-        (self.dir / "private").chmod(0o700)
         for name in ("export", "ro", "other", "nowrite", "full"):
             (self.dir / name).mkdir()
             (self.dir / name).chmod(0o755 if name == "nowrite" else 0o777)
@@ -68,8 +67,7 @@ class Samba(Server):
         users = (self.user, self.other_user, self.disabled_user, self.locked_user, self.expired_user,
                  self.must_change_user)
         self._accounts = Accounts(self.dir, dict.fromkeys(users))
-        (self.dir / "users.sh").write_text(self._users_script(users))
-        run(self._accounts.wrapped(["sh", "-e", str(self.dir / "users.sh")]))
+        self._fill_private(users)
 
     def wrapped(self, command):
         return self._accounts.wrapped(command, full=self.dir / "full")
@@ -91,6 +89,17 @@ class Samba(Server):
                 f"password must change {self.must_change_user}",
                 f"password     {self.password}",
                 f"folder       {self.root()}"]
+
+    def _fill_private(self, users):
+        """The password database; made once in a process, later ones are copies, because it takes a second."""
+        ready, ours = scratch() / "samba-private", self.dir / "private"
+        if ready.exists():
+            run(as_root(["cp", "-a", str(ready), str(ours)]))
+            return
+        ours.mkdir(mode=0o700)
+        (self.dir / "users.sh").write_text(self._users_script(users))
+        run(self._accounts.wrapped(["sh", "-e", str(self.dir / "users.sh")]))
+        run(as_root(["cp", "-a", str(ours), str(ready)]))
 
     def _users_script(self, users):
         conf = f"{self.dir}/smb.conf"

@@ -51,14 +51,23 @@ void pt_error_set_texts(GError **error, enum pt_error_code code, const char *en,
     g_set_error(error, PT_ERROR, (int)code, "%s%c%s", en, LANGUAGE_SEPARATOR, ja);
 }
 
-char *pt_error_message(const GError *error, enum pt_lang lang)
+char *pt_error_keep(const GError *error)
 {
-    const char *split = error->domain == PT_ERROR ? strchr(error->message, LANGUAGE_SEPARATOR) : NULL;
+    return g_strdup(error->message);
+}
+
+char *pt_text_pick(const char *kept, enum pt_lang lang)
+{
+    const char *split = kept ? strchr(kept, LANGUAGE_SEPARATOR) : NULL;
 
     if (!split)
-        return g_strdup(error->message);
-    return lang == PT_LANG_JA ? g_strdup(split + 1)
-                              : g_strndup(error->message, (gsize)(split - error->message));
+        return g_strdup(kept);
+    return lang == PT_LANG_JA ? g_strdup(split + 1) : g_strndup(kept, (gsize)(split - kept));
+}
+
+char *pt_error_message(const GError *error, enum pt_lang lang)
+{
+    return pt_text_pick(error->message, lang);
 }
 
 enum pt_error_code pt_error_code_of(const GError *error)

@@ -48,6 +48,10 @@ void pt_error_set(GError **error, enum pt_error_code code, const char *en, const
 /* The same with two finished texts. */
 void pt_error_set_texts(GError **error, enum pt_error_code code, const char *en, const char *ja);
 
+/* An error's text for keeping in the store ("EN<US>JA", or one text for both), and one language of such a text. New strings; NULL gives NULL. */
+char *pt_error_keep(const GError *error);
+char *pt_text_pick(const char *kept, enum pt_lang lang);
+
 /* The message of an error in one language; errors of other domains have one text for both. New string. */
 char *pt_error_message(const GError *error, enum pt_lang lang);
 

@@ -111,6 +111,19 @@ gboolean store_stats(struct store *store, const struct store_job_query *query, c
 
 gboolean store_days(struct store *store, gint32 since, gint32 until, GArray **ret_days, GError **error); /* struct day_total, ascending; 0 = open */
 
+/* Days up to `until` whose jobs are not all in delivered or waived auto rows, ascending: what the planner has
+ * to look at. `settled`: jobs that are. */
+struct open_day {
+    struct day_total total;
+    gint64 settled;
+};
+gboolean store_open_days(struct store *store, gint32 until, GArray **ret_days, GError **error);
+/* Newest day of any auto row that is not void; 0 = none. */
+gboolean store_newest_planned_day(struct store *store, gint32 *ret_day, GError **error);
+/* How many jobs of `day` have seq_from < seq ≤ seq_to. */
+gboolean store_range_rows(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 *ret_rows,
+                          GError **error);
+
 /* --- ledger --- */
 struct delivery_query {
     gint64 id;             /* 0 = any */
@@ -144,7 +157,7 @@ gboolean store_export_lock(struct store *store, int wait_ms, int *ret_fd, gboole
 void store_export_unlock(struct store *store, int fd);
 
 /* --- health --- */
-/* Integrity check: messages, empty = sound. */
+/* Integrity check: array of GError * (X20, one a finding; frees with the array), empty = sound. */
 gboolean store_check(struct store *store, GPtrArray **ret_messages, GError **error);
 gboolean store_backup(struct store *store, const char *file, GError **error); /* online copy, marked as copy; never overwrites */
 gboolean store_compact(struct store *store, GError **error);

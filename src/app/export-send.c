@@ -10,7 +10,8 @@
 
 #define STATE(state) (1u << DELIVERY_##state)
 #define TOKEN_BYTES 8
-#define GRACE_STEP_US (2 * G_USEC_PER_SEC)
+#define GRACE_SLICES 20
+#define GRACE_SLICE_US (G_USEC_PER_SEC / 10)
 /* RFC 5321 4.5.3.2.6: a server may think for ten minutes after the final dot. */
 #define FINAL_DOT_TIMEOUT_S 600
 
@@ -40,8 +41,9 @@ gboolean export_grace_wait(struct export_context *context)
 {
     if (context->grace_until == 0 || app_now(context->app) >= context->grace_until || app_cancelled(context->app))
         return FALSE;
-    g_usleep(GRACE_STEP_US);
-    return TRUE;
+    for (int i = 0; i < GRACE_SLICES && !app_cancelled(context->app); i++)
+        g_usleep(GRACE_SLICE_US);
+    return !app_cancelled(context->app);
 }
 
 static void set_text(char **field, const char *text)

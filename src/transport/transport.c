@@ -1,3 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* transport */
+/* The table of methods and the names of steps. */
 #include "transport/transport.h"
+
+#include "transport/methods.h"
+
+const char *transport_step_name(enum transport_step step)
+{
+    switch (step) {
+    case STEP_RESOLVE:
+        return "resolve";
+    case STEP_CONNECT:
+        return "connect";
+    case STEP_NEGOTIATE:
+        return "negotiate";
+    case STEP_LOGIN:
+        return "login";
+    case STEP_OPEN:
+        return "open";
+    case STEP_WRITE:
+        return "write";
+    case STEP_FINISH:
+        return "finish";
+    }
+    return "";
+}
+
+const struct transport *transport_find(const char *name)
+{
+    static const struct transport *const methods[] = {&transport_smb};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (g_strcmp0(methods[i]->name, name) == 0)
+            return methods[i];
+    return NULL;
+}

@@ -20,7 +20,7 @@ $(BUILD)/build.ninja:
 # The main job on real input: printer, print server and share on loopback, from nothing.
 demo: all
 	scripts/deps.sh demo
-	scripts/demo.sh
+	$(PYTHON) scripts/demo.py
 
 run: all
 	$(BUILD)/printtrail --state $(STATE) serve

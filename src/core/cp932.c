@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define TRAILS 189 /* 40-7E, 80-FC */
+#define TRAILS 188 /* 40-7E, 80-FC */
 #define LEAD_MIN 0x81
 #define LEAD_MAX 0xFC
 #define USER_MIN 0xE000 /* the user-defined characters: lead bytes F0-F9 */

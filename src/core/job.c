@@ -206,12 +206,11 @@ static guchar *put_number(guchar *out, guint64 number, int bytes)
     return out + bytes;
 }
 
-/* Encoding: for each known value its column number (2 bytes), 't' or 'n', then length (4 bytes) and text, or
-   the number (8 bytes). Unknown values leave no trace, so that a column appended later changes no hash of a
-   job that lacks it. */
-void job_hash(const struct job *job, char hex[65])
+/* For each known value its column number (2 bytes), 't' or 'n', then length (4 bytes) and text, or the number
+   (8 bytes). Unknown values leave no trace, so that a column appended later changes no hash of a job that
+   lacks it. */
+void job_encode(const struct job *job, JobBytes sink, gpointer user)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     guchar block[JOB_TEXT_MAX + 4096];
     guchar *out = block;
 
@@ -223,21 +222,33 @@ void job_hash(const struct job *job, char hex[65])
             (value->text && !length))
             continue;
         if ((gsize)(block + sizeof(block) - out) < length + 16) {
-            g_checksum_update(sum, block, out - block);
+            sink(block, (gsize)(out - block), user);
             out = block;
         }
         out = put_number(out, i, 2);
         *out++ = value->text ? 't' : 'n';
         out = put_number(out, value->text ? length : (guint64)value->number, value->text ? 4 : 8);
         if (length + 16 > sizeof(block)) {
-            g_checksum_update(sum, block, out - block);
-            g_checksum_update(sum, (const guchar *)value->text, (gssize)length);
+            sink(block, (gsize)(out - block), user);
+            sink(value->text, length, user);
             out = block;
         } else if (length) {
             memcpy(out, value->text, length);
             out += length;
         }
     }
-    g_checksum_update(sum, block, out - block);
+    sink(block, (gsize)(out - block), user);
+}
+
+static void add_to_checksum(const void *bytes, gsize length, gpointer user)
+{
+    g_checksum_update(user, bytes, (gssize)length);
+}
+
+void job_hash(const struct job *job, char hex[65])
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    job_encode(job, add_to_checksum, sum);
     memcpy(hex, g_checksum_get_string(sum), 65);
 }

@@ -155,6 +155,25 @@ gboolean store_purge_day(struct store *store, gint32 before, gboolean undelivere
 /* A lock that dies with its holder: an open file lock whose descriptor children inherit. *ret_fd -1 and *ret_got FALSE when another holds it after `wait_ms`. */
 gboolean store_export_lock(struct store *store, int wait_ms, int *ret_fd, gboolean *ret_got, GError **error);
 void store_export_unlock(struct store *store, int fd);
+/* Whether anybody holds that lock at this moment; takes nothing, makes nothing. */
+gboolean store_export_running(struct store *store, gboolean *ret_running, GError **error);
+
+/* --- accounts (who may log in; SPEC RA) --- */
+struct account {
+    char *name;          /* unique, case-insensitive */
+    gboolean admin;      /* 管理者モード; else 一般ユーザモード */
+    char *password_hash; /* Argon2id as libsodium writes it; never shown */
+    gint64 created;      /* seconds UTC */
+};
+void account_free(struct account *account);
+typedef struct account PtAccount; /* for g_autoptr */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtAccount, account_free)
+gboolean store_accounts(struct store *store, GPtrArray **ret_rows, GError **error); /* of struct account *, by name; frees with the array */
+/* INPUT if the name is taken. */
+gboolean store_account_add(struct store *store, const struct account *account, GError **error);
+/* MISSING if there is none of that name. */
+gboolean store_account_password(struct store *store, const char *name, const char *password_hash, GError **error);
+gboolean store_account_remove(struct store *store, const char *name, GError **error); /* MISSING */
 
 /* --- health --- */
 /* Integrity check: array of GError * (X20, one a finding; frees with the array), empty = sound. */

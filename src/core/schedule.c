@@ -2,8 +2,7 @@
 /* When an export runs: what is missed, what failed and is tried again, and when to ask next (SPEC RB, RD). */
 #include "core/schedule.h"
 
-/* How many dates around now can matter: a repeated or skipped day, and the two that a change of zone can be
- * off. */
+/* How far from today a nominal date is looked for: beyond any dates that do not exist. */
 #define DATES_AROUND 4
 #define RETRIES_MOST 10 /* export.retries; the wait doubles each time */
 
@@ -22,9 +21,9 @@ gboolean schedule_latest_nominal(struct zone *zone, int hour, gint64 now, gint32
 {
     gint32 today = zone_day(zone, now);
 
-    /* From two days ahead: where the clock goes back over midnight, today's date can come after a nominal
+    /* From tomorrow on: where the clock goes back over midnight, today's date can come again after a nominal
      * time of tomorrow. */
-    for (int days = 2; days >= -DATES_AROUND; days--) {
+    for (int days = 1; days >= -DATES_AROUND; days--) {
         gint32 date = day_add(today, days);
         gint64 instant;
 
@@ -41,8 +40,8 @@ gboolean schedule_next_nominal(struct zone *zone, int hour, gint64 now, gint32 *
 {
     gint32 today = zone_day(zone, now);
 
-    /* From two days back: a time in a gap may come only on the next date. */
-    for (int days = -2; days <= DATES_AROUND; days++) {
+    /* Every earlier date's hour has been reached, be it by stepping over it. */
+    for (int days = 0; days <= DATES_AROUND; days++) {
         gint32 date = day_add(today, days);
         gint64 instant;
 

@@ -48,8 +48,9 @@ struct ipp_client {
     int port;
     http_encryption_t encryption;
     int timeout_ms;
-    gboolean old; /* speaks IPP 1.1 only */
-    http_t *http; /* NULL = not connected */
+    gboolean old;     /* speaks IPP 1.1 only */
+    gboolean refused; /* the last failure was an IPP status */
+    http_t *http;     /* NULL = not connected */
 };
 
 static void exchange_unref(struct exchange *x)
@@ -165,7 +166,7 @@ static gboolean exchange_read(struct exchange *x)
             return FALSE;
         g_byte_array_append(x->body, buffer, (guint)n);
     }
-    if (httpGetState(x->http) != HTTP_STATE_WAITING)
+    if (expired(x) || httpGetState(x->http) != HTTP_STATE_WAITING)
         return FALSE; /* cut off */
     enter(x, STAGE_DONE);
     return TRUE;
@@ -312,20 +313,28 @@ static void say_late(const struct ipp_client *client, struct exchange *x, GError
                      "%s: %.3g 秒以内に応答が完了しませんでした", client->peer, seconds);
 }
 
+/* libcups calls every connection that failed EHOSTDOWN or what the last address brought; a TLS handshake
+ * leaves something else. */
+static gboolean is_unreachable(int os_error)
+{
+    return os_error == EHOSTDOWN || os_error == ECONNREFUSED || os_error == EHOSTUNREACH ||
+           os_error == ENETUNREACH || os_error == ETIMEDOUT;
+}
+
 static void say_unconnected(const struct ipp_client *client, struct exchange *x, GError **error)
 {
-    gboolean tls = client->encryption == HTTP_ENCRYPTION_ALWAYS;
-
     if (g_atomic_int_get(&x->stage) == STAGE_LOOKUP)
         pt_error_set(error, PT_ERROR_S01, "%s: the name cannot be resolved", "%s: 名前を解決できません",
                      client->peer);
-    else if (tls && x->os_error != ECONNREFUSED && x->os_error != EHOSTUNREACH &&
-             x->os_error != ENETUNREACH && x->os_error != ETIMEDOUT)
+    else if (client->encryption == HTTP_ENCRYPTION_ALWAYS && !is_unreachable(x->os_error))
         pt_error_set(error, PT_ERROR_S03, "%s: no encrypted connection (TLS) could be set up",
                      "%s: 暗号化接続(TLS)を確立できません", client->peer);
+    else if (x->os_error == EHOSTDOWN || !x->os_error)
+        pt_error_set(error, PT_ERROR_S01, "%s: connection refused or not reachable",
+                     "%s: 接続が拒否されたか、到達できません", client->peer);
     else
         pt_error_set(error, PT_ERROR_S01, "%s: no connection (%s)", "%s: 接続できません (%s)", client->peer,
-                     x->os_error ? g_strerror(x->os_error) : "-");
+                     g_strerror(x->os_error));
 }
 
 static void say_http(const struct ipp_client *client, http_status_t status, GError **error)
@@ -448,6 +457,11 @@ static ipp_t *exchange_perform(struct ipp_client *client, ipp_t **request, GErro
     return answer;
 }
 
+gboolean ipp_client_refused(const struct ipp_client *client)
+{
+    return client->refused;
+}
+
 /* What an IPP status means; TRUE: the answer is worth reading. */
 static gboolean judge(const struct ipp_client *client, ipp_t *answer, GError **error)
 {
@@ -486,7 +500,8 @@ ipp_t *ipp_client_send(struct ipp_client *client, ipp_t *request, GError **error
         ippDelete(answer);
         answer = exchange_perform(client, &ours, error);
     }
-    if (!answer || !judge(client, answer, error))
+    client->refused = answer && !judge(client, answer, error);
+    if (!answer || client->refused)
         return NULL;
     return g_steal_pointer(&answer);
 }

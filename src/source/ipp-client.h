@@ -28,7 +28,10 @@ ipp_t *ipp_client_request(const struct ipp_client *client, ipp_op_t operation, c
    New answer with status successful-x or client-error-not-found/gone (which callers judge). Returns within
    timeout_ms plus half a second whatever the peer does. S01: no name, connection or whole answer in time,
    HTTP 5xx, IPP server errors. S02: HTTP 401/403, IPP not-authenticated, -authorized, forbidden. S03: no IPP,
-   cut off, endless (IPP_ANSWER_MAX), other refusals. After an error the next call connects anew. */
+   cut off, endless (IPP_ANSWER_MAX), other refusals. */
 ipp_t *ipp_client_send(struct ipp_client *client, ipp_t *request, GError **error);
+
+/* The last ipp_client_send() failed, but the server understood IPP and said so: a question may be refused where others are answered. */
+gboolean ipp_client_refused(const struct ipp_client *client);
 
 G_END_DECLS

@@ -124,7 +124,7 @@ static gboolean get_open(struct poll *poll, ipp_t **ret_answer, GError **error)
     g_autoptr(GError) refused = NULL;
 
     *ret_answer = poll_get_jobs(poll, &query, &refused);
-    if (*ret_answer || !g_error_matches(refused, PT_ERROR, PT_ERROR_S01))
+    if (*ret_answer || ipp_client_refused(poll->client))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&refused));
     return FALSE;

@@ -191,7 +191,7 @@ gboolean poll_ask(struct poll *poll, const char *queue, GError **error)
     ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes",
                   G_N_ELEMENTS(queue_attributes), NULL, queue_attributes);
     answer = ipp_client_send(poll->client, request, &refused);
-    if (!answer && g_error_matches(refused, PT_ERROR, PT_ERROR_S01)) {
+    if (!answer && !ipp_client_refused(poll->client)) {
         g_propagate_error(error, g_steal_pointer(&refused));
         return FALSE;
     }

@@ -103,7 +103,8 @@ def curl(*arguments):
 
 def upload(server, path, target, *options):
     scheme = "ftps" if server.tls == "implicit" else "ftp"
-    return curl("-T", path, "-u", f"{server.user}:{server.password}", *options, f"{scheme}://{HOST}:{server.port}/{target}")
+    address = f"{scheme}://{HOST}:{server.port}/{target}"
+    return curl("-T", path, "-u", f"{server.user}:{server.password}", *options, address)
 
 
 def test_ftp_stores_a_file(ftp, ftp_folder, local_file):
@@ -144,7 +145,7 @@ MESSAGE = (b"From: printtrail@example.com\r\nTo: boss@example.com\r\nSubject: =?
 def send(server, ca, recipients, port=None, tls=None, login=True, sender="printtrail@example.com", message=MESSAGE):
     context = ssl.create_default_context(cafile=ca.ca)
     port = port or server.port
-    client = smtplib.SMTP_SSL(HOST, port, timeout=5, context=context) if tls == "implicit" else smtplib.SMTP(HOST, port, timeout=5)
+    client = smtplib.SMTP_SSL(HOST, port, timeout=15, context=context) if tls == "implicit" else smtplib.SMTP(HOST, port, timeout=15)
     with client:
         if tls == "starttls":
             client.starttls(context=context)
@@ -183,7 +184,7 @@ def test_exim_wants_a_log_in_and_knows_the_password(exim, ca):
     with pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
         send(exim, ca, ["boss@example.com"], tls="starttls", login=False)
     assert refusal(caught) == 530
-    with smtplib.SMTP(HOST, exim.port, timeout=5) as client:
+    with smtplib.SMTP(HOST, exim.port, timeout=15) as client:
         client.starttls(context=ssl.create_default_context(cafile=ca.ca))
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login(exim.user, "wrong")
@@ -221,7 +222,7 @@ def test_the_fault_server_speaks_tls_and_auth(ca, tls):
 
 @pytest.mark.parametrize("size", [1000, None])
 def test_the_fault_server_offers_the_size_and_nothing_else(size):
-    with lab.FaultSmtp(size=size) as server, smtplib.SMTP(HOST, server.port, timeout=5) as client:
+    with lab.FaultSmtp(size=size) as server, smtplib.SMTP(HOST, server.port, timeout=15) as client:
         client.ehlo()
         assert client.esmtp_features.get("size") == (str(size) if size else None)
         assert not client.has_extn("starttls") and not client.has_extn("auth")
@@ -456,10 +457,8 @@ def test_postgres_answers(postgres):
 
 def test_a_server_that_cannot_start_shows_its_log():
     class Broken(lab.Ftp):
-        def configure(self):
-            super().configure()
-            with open(self.dir / "vsftpd.conf", "a", encoding="ascii") as conf:
-                conf.write("no_such_setting=1\n")
+        def _conf(self):
+            return "no_such_setting=1\n"
 
     with pytest.raises(lab.LabError, match="(?s)ended at once.*unrecognised variable"):
         Broken().start()
@@ -481,6 +480,6 @@ def test_the_command_line_starts_a_server_and_ends_with_it():
     tests = pathlib.Path(lab.__file__).resolve().parent.parent
     command = subprocess.Popen([sys.executable, "-m", "lab", "ftp"], cwd=tests, stdout=subprocess.PIPE)
     lines = [command.stdout.readline().decode() for _ in range(5)]
-    assert lines[0].startswith("addresses    ftp:\\\\127.0.0.1:")
+    assert lines[0].startswith("address      ftp:\\\\127.0.0.1:")
     command.send_signal(signal.SIGTERM)
     assert command.wait(10) == 0

@@ -67,10 +67,14 @@ class Accounts:
             run(as_root(["tee", f"/etc/pam.d/{pam_service}"]), input=PAM.encode())
 
 
-def full_folder(pid, path):
-    """How this machine sees the 16 MB file system that server PID has at PATH."""
+def need_full():
     if not have_namespaces():
         raise LabError("a file system of 16 MB needs mount namespaces, which this machine forbids")
+
+
+def full_folder(pid, path):
+    """How this machine sees the 16 MB file system that server PID has at PATH."""
+    need_full()
     return pathlib.Path(f"/proc/{pid}/root{path}")
 
 

@@ -98,11 +98,14 @@ def remove_folder(folder):
 
 
 def tail(path, size=4000):
+    """The end of a log, or why it cannot be read."""
     try:
-        data = pathlib.Path(path).read_bytes()
+        data = pathlib.Path(path).read_bytes()[-size:]
+    except PermissionError:
+        data = run(as_root(["tail", "-c", str(size), str(path)]), check=False).stdout
     except OSError as error:
         return f"({error})"
-    return data[-size:].decode(errors="replace")
+    return data.decode(errors="replace")
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A throw-away vsftpd: plain, with TLS required, or with implicit TLS."""
 
-from .accounts import Accounts, full_folder
+from .accounts import Accounts, full_folder, need_full
 from .base import HOST, Server, as_root, free_port, run
 from .certificates import certificates
 from .folder import Folder, fresh
@@ -22,6 +22,8 @@ class Ftp(Server):
         self._accounts = None
 
     def url(self, *folders):
+        if "full" in folders[:1]:
+            need_full()
         scheme = "ftps:" if self.tls == "implicit" else "ftp:"
         return scheme + "\\\\" + "\\".join([f"{self.host}:{self.port}", *folders])
 
@@ -72,7 +74,7 @@ class Ftp(Server):
         self._accounts = None
 
     def answers(self):
-        return [f"addresses    {' '.join(self.url(name) for name in ('in', 'ro', 'full'))}",
+        return [f"address      {self.url('in')}", "other        ro full (instead of in)",
                 f"user         {self.user}", f"password     {self.password}", f"folder       {self.root()}",
                 *([f"CA           {certificates().ca}"] if self.tls else [])]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A throw-away Samba with shares and accounts for every way in which a delivery by SMB can go well or wrong."""
 
-from .accounts import Accounts, full_folder
+from .accounts import Accounts, full_folder, need_full
 from .base import HOST, Server, as_root, free_port, run, scratch
 from .folder import Folder, fresh
 from .secret import secret_file
@@ -30,6 +30,8 @@ class Samba(Server):
         self._accounts = None
 
     def unc(self, share="export", *folders):
+        if share == "full":
+            need_full()
         return "\\\\" + "\\".join([f"{self.host}@{self.port}", share, *folders])
 
     def root(self, share="export"):
@@ -50,6 +52,8 @@ class Samba(Server):
 
     def client(self, command, share="export", user=None, password=None, options=()):
         """Runs smbclient -c COMMAND; returns the CompletedProcess, whatever its exit status."""
+        if share == "full":
+            need_full()
         login = f"{self.domain}/{user or self.user}%{self.password if password is None else password}"
         return run(["smbclient", "-s", "/dev/null", "-p", str(self.port), "-U", login, *options,
                     f"//{self.host}/{share}", "-c", command], check=False)
@@ -83,7 +87,7 @@ class Samba(Server):
         self._accounts = None
 
     def answers(self):
-        return [f"shares       {' '.join(self.unc(share) for share in SHARES)}",
+        return [f"address      {self.unc()}", f"other shares {' '.join(SHARES[1:])}",
                 f"user         {self.user} (also {self.domain}\\{self.user}), {self.other_user}; "
                 f"disabled {self.disabled_user}, locked {self.locked_user}, expired {self.expired_user}, "
                 f"password must change {self.must_change_user}",

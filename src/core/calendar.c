@@ -124,9 +124,10 @@ struct zone *zone_new(const char *name, GError **error)
     struct zone *zone;
 
     if (!tz && !system) {
+        g_autofree char *shown = g_utf8_make_valid(name, (gssize)strnlen(name, 64));
         pt_error_set(error, PT_ERROR_INPUT,
-                     "there is no time zone \"%.64s\"; a name such as Asia/Tokyo is needed",
-                     "タイムゾーン「%.64s」はありません。Asia/Tokyo のような名前を指定してください", name);
+                     "there is no time zone \"%s\"; a name such as Asia/Tokyo is needed",
+                     "タイムゾーン「%s」はありません。Asia/Tokyo のような名前を指定してください", shown);
         return NULL;
     }
     if (!tz)

@@ -179,7 +179,7 @@ static void parse_source(struct cursor *cursor, GKeyFile *file)
     cursor->history = get_number(file, GROUP, "history", 0);
     cursor->up_time = get_number(file, GROUP, "up-time", JOB_NONE);
     cursor->boot = get_number(file, GROUP, "boot", JOB_NONE);
-    cursor->polled_at = get_number(file, GROUP, "polled-at", 0);
+    cursor->up_time_at = get_number(file, GROUP, "up-time-at", 0);
     cursor->asked_at = get_number(file, GROUP, "asked-at", 0);
     cursor->cupsd = g_key_file_get_boolean(file, GROUP, "cupsd", NULL);
     cursor->reasons_trusted = g_key_file_get_boolean(file, GROUP, "reasons-trusted", NULL);
@@ -282,7 +282,7 @@ char *cursor_format(const struct cursor *cursor)
     put_number(file, GROUP, "history", cursor->history);
     put_number(file, GROUP, "up-time", cursor->up_time);
     put_number(file, GROUP, "boot", cursor->boot);
-    put_number(file, GROUP, "polled-at", cursor->polled_at);
+    put_number(file, GROUP, "up-time-at", cursor->up_time_at);
     put_number(file, GROUP, "asked-at", cursor->asked_at);
     g_key_file_set_boolean(file, GROUP, "cupsd", cursor->cupsd);
     g_key_file_set_boolean(file, GROUP, "reasons-trusted", cursor->reasons_trusted);

@@ -77,6 +77,11 @@ struct ipp_job_context {
  * ipp_job_clear(). */
 void ipp_job_map(struct ipp_job *job, const struct ipp_job_context *context, struct source_job *ret);
 
+/* The source_key: job-uuid, or epoch, id and creation (as sent) where there is none; of one longer than JOB_KEY_MAX its SHA-256. New string. */
+char *ipp_job_key(const char *uuid, int epoch, int id, gint64 created);
+/* "DOMAIN\\user" -> "user" (borrowed) and *ret_domain (new string, else NULL). NULL stays NULL. */
+const char *ipp_user_split(const char *user, char **ret_domain);
+
 /* The parts, for tests: seconds UTC of a time-at-x; `date` is its date-time-at-x. JOB_NONE = unknown
  * everywhere. */
 gint64 ipp_time_resolve(gint64 at, gint64 date, gint64 up_time, gint64 boot);

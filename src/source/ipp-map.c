@@ -319,19 +319,25 @@ static void map_options(struct ipp_job *job, const struct ipp_queue *queue, stru
         job_set_number(row, JOB_SIZE_BYTES, k_octets * 1024);
 }
 
+const char *ipp_user_split(const char *user, char **ret_domain)
+{
+    const char *split = user ? strchr(user, '\\') : NULL;
+
+    *ret_domain = NULL;
+    if (!split || split == user || !split[1])
+        return user;
+    *ret_domain = g_strndup(user, (gsize)(split - user));
+    return split + 1;
+}
+
 static void map_people(struct ipp_job *job, struct job *row)
 {
-    const char *user = keep(job, job->user);
-    const char *split = user ? strchr(user, '\\') : NULL;
+    g_autofree char *domain = NULL;
+    const char *user = ipp_user_split(job->user, &domain);
     const char *host = text_at(job, IPP_ATTR_HOST);
     const char *account = text_at(job, IPP_ATTR_ACCOUNT_ID);
 
-    if (split && split > user && split[1]) {
-        g_autofree char *domain = g_strndup(user, (gsize)(split - user));
-
-        job_set_text(row, JOB_DOMAIN, keep(job, domain));
-        user = split + 1;
-    }
+    job_set_text(row, JOB_DOMAIN, keep(job, domain));
     job_set_text(row, JOB_USER_NAME, user);
     if (host) {
         g_autofree char *bare = host[0] == '[' ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strdup(host);
@@ -344,20 +350,18 @@ static void map_people(struct ipp_job *job, struct job *row)
     job_set_text(row, JOB_ACCOUNT_CODE, account ? account : text_at(job, IPP_ATTR_BILLING));
 }
 
-static void map_key(struct ipp_job *job, const struct ipp_job_context *context, struct job *row)
+char *ipp_job_key(const char *uuid, int epoch, int id, gint64 created)
 {
-    g_autofree char *key = job->uuid ? g_strdup(job->uuid)
-                                     : g_strdup_printf("%d/%d/%" G_GINT64_FORMAT, context->epoch, job->id,
-                                                       job->created == JOB_NONE ? 0 : job->created);
+    char *key =
+        uuid ? g_strdup(uuid)
+             : g_strdup_printf("%d/%d/%" G_GINT64_FORMAT, epoch, id, created == JOB_NONE ? 0 : created);
+    char *hash;
 
-    if (strlen(key) > JOB_KEY_MAX) {
-        char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
-
-        g_free(key);
-        key = hash;
-    }
-    row->key.text = g_string_chunk_insert(job->strings, key);
-    row->key.number = (gint64)strlen(key);
+    if (strlen(key) <= JOB_KEY_MAX)
+        return key;
+    hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+    g_free(key);
+    return hash;
 }
 
 /* "name=value" lines of what was received, as long as there is room; links to the server's web pages say
@@ -390,6 +394,7 @@ void ipp_job_map(struct ipp_job *job, const struct ipp_job_context *context, str
 {
     const struct ipp_queue *queue = context->queue;
     struct job *row = &ret->job;
+    g_autofree char *key = NULL;
 
     job_clear(row);
     ret->cumulative = context->cumulative;
@@ -411,6 +416,8 @@ void ipp_job_map(struct ipp_job *job, const struct ipp_job_context *context, str
     map_people(job, row);
     map_options(job, queue, row);
     map_counts(job, context, row);
-    map_key(job, context, row);
+    key = ipp_job_key(job->uuid, context->epoch, job->id, job->created);
+    row->key.text = g_string_chunk_insert(job->strings, key);
+    row->key.number = (gint64)strlen(key);
     map_raw(job, row);
 }

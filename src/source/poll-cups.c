@@ -29,15 +29,18 @@ static ipp_t *get_list(struct poll *poll, int first, int limit, GError **error)
     return poll_get_jobs(poll, &query, error);
 }
 
-/* Is the list's first job the last one of the previous poll? Then ids went on and nothing before it can be
- * new. */
-static gboolean is_anchor(const struct poll *poll, const struct ipp_job *job)
-{
-    const struct cursor *cursor = poll->cursor;
+struct listing {
+    int anchor; /* last job of the list at the previous poll, 0 = none */
+    char *anchor_uuid;
+    gboolean broken; /* it was not found */
+    gboolean began;  /* ids began anew in this poll */
+    int top;         /* highest id so far */
+};
 
-    if (!cursor->anchor || job->id != cursor->anchor)
-        return FALSE;
-    return g_strcmp0(cursor->anchor_uuid, job->uuid) == 0;
+/* Is this the last job of the previous poll? Then ids went on and nothing before it can be new. */
+static gboolean is_anchor(const struct listing *list, const struct ipp_job *job)
+{
+    return list->anchor && job->id == list->anchor && g_strcmp0(list->anchor_uuid, job->uuid) == 0;
 }
 
 /* The last job that we knew is not there, or its id is another job's: purged, or ids were given out again
@@ -63,12 +66,6 @@ static gboolean rewind_list(struct poll *poll, int *ret_first, GError **error)
     return TRUE;
 }
 
-struct listing {
-    gboolean broken; /* the anchor was not found */
-    gboolean began;  /* ids began anew in this poll */
-    int top;         /* highest id so far */
-};
-
 /* Keeps high, newest and anchor, and notices when ids begin anew or when there is a hole. */
 static void follow(struct poll *poll, struct listing *list, const struct ipp_job *job)
 {
@@ -76,7 +73,7 @@ static void follow(struct poll *poll, struct listing *list, const struct ipp_job
 
     if (list->broken && !list->began && job->id <= poll->high &&
         ((job->created != JOB_NONE && job->created > poll->newest) ||
-         (job->id == cursor->anchor && !is_anchor(poll, job)))) {
+         (job->id == list->anchor && !is_anchor(list, job)))) {
         list->began = TRUE;
         poll->report->reset = TRUE;
         cursor->epoch++;
@@ -84,8 +81,7 @@ static void follow(struct poll *poll, struct listing *list, const struct ipp_job
     }
     /* the oldest is purged first: when even our last job is gone, what is missing right after it was never
      * seen */
-    if (list->broken && !list->began && !cursor->fresh && job->id > poll->high && list->top <= poll->high &&
-        job->id > poll->high + 1)
+    if (list->broken && !list->began && poll->high && list->top <= poll->high && job->id > poll->high + 1)
         poll->report->gap = TRUE;
     list->top = MAX(list->top, job->id);
     cursor->high = MAX(cursor->high, job->id);
@@ -114,7 +110,7 @@ static gboolean take_page(struct poll *poll, struct listing *list, ipp_t *page, 
         if (!job.id)
             continue;
         follow(poll, list, &job);
-        if (!poll_take(poll, &job, POLL_LIST, error))
+        if (!poll_take(poll, &job, error))
             return FALSE;
         if (job.id == list->top)
             anchor_at(poll->cursor, &job);
@@ -123,29 +119,37 @@ static gboolean take_page(struct poll *poll, struct listing *list, ipp_t *page, 
     return TRUE;
 }
 
-/* New ids, in ascending order from the last one known. */
-static gboolean read_new(struct poll *poll, GError **error)
+/* The first page: from the last job known on, or from further back when that one is not there. */
+static ipp_t *get_first_page(struct poll *poll, struct listing *list, GError **error)
 {
-    struct listing list = {0};
     g_auto(PtIppJob) job = {0};
-    g_autoptr(ipp_t) page = get_list(poll, poll->cursor->anchor, PAGE, error);
-    int first = 1, count = 0, last;
+    g_autoptr(ipp_t) page = get_list(poll, list->anchor, PAGE, error);
+    int first = 1;
 
-    if (!page)
-        return FALSE;
     ipp_job_init(&job);
-    if (!poll->cursor->fresh && !(first_of(page, &job) && is_anchor(poll, &job))) {
-        list.broken = TRUE;
+    if (!page || poll->cursor->fresh || (first_of(page, &job) && is_anchor(list, &job)))
+        return g_steal_pointer(&page);
+    list->broken = TRUE;
+    if (list->anchor > 1) {
         if (!rewind_list(poll, &first, error))
-            return FALSE;
+            return NULL;
         ippDelete(page);
         page = get_list(poll, first, PAGE, error);
-        if (!page)
-            return FALSE;
-        if (!first_of(page, &job))
-            poll->cursor->anchor = 0; /* nothing is kept there */
     }
-    do {
+    if (page && !first_of(page, &job))
+        poll->cursor->anchor = 0; /* nothing is kept there */
+    return g_steal_pointer(&page);
+}
+
+/* New ids, in ascending order. */
+static gboolean read_new(struct poll *poll, GError **error)
+{
+    g_autofree char *uuid = g_strdup(poll->cursor->anchor_uuid);
+    struct listing list = {.anchor = poll->cursor->anchor, .anchor_uuid = uuid};
+    g_autoptr(ipp_t) page = get_first_page(poll, &list, error);
+    int count = 0, last;
+
+    while (page) {
         last = list.top;
         if (!take_page(poll, &list, page, &count, error))
             return FALSE;
@@ -154,7 +158,7 @@ static gboolean read_new(struct poll *poll, GError **error)
             return TRUE;
         ippDelete(page);
         page = get_list(poll, list.top + 1, PAGE, error);
-    } while (page);
+    }
     return FALSE;
 }
 
@@ -177,7 +181,7 @@ static gboolean read_single(struct poll *poll, int id, GError **error)
     ipp_job_init(&job);
     if (poll_is_missing(answer) || !first_of(answer, &job) || job.id != id)
         return poll_lost(poll, id, error);
-    return poll_take(poll, &job, POLL_OPEN, error);
+    return poll_take(poll, &job, error);
 }
 
 static gboolean read_chunk(struct poll *poll, const int *ids, int n, GError **error)
@@ -197,7 +201,7 @@ static gboolean read_chunk(struct poll *poll, const int *ids, int n, GError **er
     ipp_job_init(&job);
     (void)ippFirstAttribute(answer);
     while (ipp_job_next(&job, answer))
-        if (!poll_take(poll, &job, POLL_OPEN, error))
+        if (!poll_take(poll, &job, error))
             return FALSE;
     return TRUE;
 }
@@ -277,7 +281,7 @@ static gboolean take_tail(struct poll *poll, int limit, GArray *seen, int *ret_c
         if (cursor_seen(poll->cursor, fingerprint) || g_hash_table_contains(poll->emitted, &fingerprint))
             *ret_known = TRUE;
         g_array_append_val(seen, fingerprint);
-        if (!poll_take(poll, &job, POLL_TAIL, error))
+        if (!poll_take(poll, &job, error))
             return FALSE;
     }
     return TRUE;

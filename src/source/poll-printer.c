@@ -57,10 +57,11 @@ static gboolean follow_clock(struct poll *poll, gint64 up_time, GError **error)
     if (up_time == JOB_NONE)
         return TRUE;
     anew = !cursor->fresh && cursor->up_time != JOB_NONE &&
-           (up_time < cursor->up_time || up_time < poll->target->now - cursor->polled_at - BOOT_TOLERANCE);
+           (up_time < cursor->up_time || up_time < poll->target->now - cursor->up_time_at - BOOT_TOLERANCE);
     if (cursor->boot == JOB_NONE || anew || ABS(boot - cursor->boot) > BOOT_TOLERANCE)
         cursor->boot = boot;
     cursor->up_time = up_time;
+    cursor->up_time_at = poll->target->now;
     if (!anew)
         return TRUE;
     poll->report->reset = TRUE;
@@ -97,7 +98,7 @@ static gboolean take_all(struct poll *poll, ipp_t *answer, gboolean completed, s
 
             g_array_append_val(seen, fingerprint);
         }
-        if (!poll_take(poll, &job, POLL_LIST, error))
+        if (!poll_take(poll, &job, error))
             return FALSE;
     }
     return TRUE;
@@ -154,7 +155,8 @@ gboolean poll_printer(struct poll *poll, GError **error)
     if (up_time == JOB_NONE && open)
         up_time = up_time_of(open);
     if (up_time == JOB_NONE && needs_up_time(completed)) {
-        poll->cursor->asked_at = 0;
+        poll->cursor->asked_at = 0; /* what is known of the printer is fresh enough, but not this */
+        poll->asked = FALSE;
         if (!poll_ask(poll, "", error))
             return FALSE;
         up_time = poll->up_time < UNIX_TIME_MIN ? poll->up_time : JOB_NONE;

@@ -184,7 +184,7 @@ gboolean poll_ask(struct poll *poll, const char *queue, GError **error)
     g_autoptr(ipp_t) answer = NULL;
     g_autoptr(GError) refused = NULL;
 
-    if (cursor->asked_at && age >= 0 && age < (unknown ? ASK_AGAIN_UNKNOWN : ASK_AGAIN))
+    if (poll->asked || (cursor->asked_at && age >= 0 && age < ASK_AGAIN && !unknown))
         return TRUE;
     request = ipp_client_request(poll->client,
                                  printer ? IPP_OP_GET_PRINTER_ATTRIBUTES : IPP_OP_CUPS_GET_PRINTERS, NULL);
@@ -195,6 +195,7 @@ gboolean poll_ask(struct poll *poll, const char *queue, GError **error)
         g_propagate_error(error, g_steal_pointer(&refused));
         return FALSE;
     }
+    poll->asked = TRUE;
     cursor->asked_at = poll->target->now;
     if (!answer || poll_is_missing(answer)) { /* a server without queues; the jobs are what counts */
         if (cursor->fresh || !cursor->server)
@@ -232,19 +233,14 @@ static void list_open(struct poll *poll, const struct ipp_job *job)
 static gboolean emit(struct poll *poll, struct ipp_job *job, gboolean cumulative, GError **error)
 {
     struct source_job result;
-    struct ipp_job_context context = {
-        .kind = poll->target->kind,
-        .cupsd = poll->cursor->cupsd,
-        .reasons_trusted = poll->cursor->reasons_trusted,
-        .cumulative = cumulative,
-        .boot = poll->cursor->boot,
-        .epoch = poll->cursor->epoch,
-    };
+    struct ipp_job_context context = {.kind = poll->target->kind, .cumulative = cumulative};
 
     if (!poll_ask(poll, job->queue, error))
         return FALSE;
     context.cupsd = poll->cursor->cupsd;
     context.reasons_trusted = poll->cursor->reasons_trusted;
+    context.boot = poll->cursor->boot;
+    context.epoch = poll->cursor->epoch;
     context.queue = poll_queue(poll, job->queue);
     if (!job->user)
         poll->report->hidden = TRUE;
@@ -273,11 +269,11 @@ static gboolean take_open(struct poll *poll, struct ipp_job *job)
     return TRUE;
 }
 
-gboolean poll_take(struct poll *poll, struct ipp_job *job, enum poll_phase phase, GError **error)
+gboolean poll_take(struct poll *poll, struct ipp_job *job, GError **error)
 {
     struct cursor_open *open = cursor_open_find(poll->cursor, job->id);
     guint64 fingerprint = ipp_job_fingerprint(job, poll->cursor->epoch);
-    gboolean known;
+    gboolean known, again;
 
     poll->report->jobs_read++;
     if (!job->id && !job->uuid)
@@ -288,20 +284,40 @@ gboolean poll_take(struct poll *poll, struct ipp_job *job, enum poll_phase phase
         open = NULL;
     }
     if (!job->finished)
-        return take_open(poll, job);
+        return job->id ? take_open(poll, job) : TRUE;
     known = open != NULL;
     cursor_open_remove(poll->cursor, job->id);
     if (g_hash_table_contains(poll->emitted, &fingerprint) || cursor_seen(poll->cursor, fingerprint))
         return TRUE;
     /* not new, and not waiting for its end either: it ended before and was printed again */
-    if (!emit(poll, job,
-              !known && poll->target->kind == SOURCE_CUPS && job->id <= poll->high &&
-                  job->created <= poll->newest,
-              error))
+    again =
+        !known && poll->target->kind == SOURCE_CUPS && job->id <= poll->high && job->created <= poll->newest;
+    if (!emit(poll, job, again, error))
         return FALSE;
     g_hash_table_add(poll->emitted, g_memdup2(&fingerprint, sizeof(fingerprint)));
-    (void)phase;
     return TRUE;
+}
+
+/* The columns of a job that nobody saw end; texts are borrowed from `open` and `queue`. */
+static void map_lost(const struct poll *poll, const struct cursor_open *open, const struct ipp_queue *queue,
+                     char **ret_domain, struct job *row)
+{
+    gboolean cups = poll->target->kind == SOURCE_CUPS;
+
+    job_clear(row);
+    job_set_text(row, JOB_DEVICE_ID, queue && queue->id ? queue->id : open->queue);
+    job_set_text(row, JOB_DEVICE_NAME, queue && queue->name ? queue->name : open->queue);
+    job_set_number(row, JOB_JOB_ID, open->id);
+    job_set_text(row, JOB_JOB_TYPE, "print");
+    job_set_number(row, JOB_ACCEPTED_AT, open->accepted);
+    job_set_text(row, JOB_RESULT, "--");
+    job_set_text(row, JOB_USER_NAME, ipp_user_split(open->user, ret_domain));
+    job_set_text(row, JOB_DOMAIN, *ret_domain);
+    job_set_text(row, JOB_SOURCE, cups ? "print-server" : "printer");
+    job_set_text(row, JOB_PROTOCOL, "ipp");
+    job_set_text(row, JOB_DOCUMENT_NAME, open->name);
+    job_set_text(row, JOB_COUNT_SOURCE, "unknown");
+    job_set_text(row, JOB_ORIGIN, cups ? "cups" : "ipp");
 }
 
 gboolean poll_lost(struct poll *poll, int id, GError **error)
@@ -309,31 +325,15 @@ gboolean poll_lost(struct poll *poll, int id, GError **error)
     struct cursor_open *open = cursor_open_find(poll->cursor, id);
     const struct ipp_queue *queue = open && open->queue ? poll_queue(poll, open->queue) : NULL;
     struct source_job lost = {.cumulative = FALSE};
-    g_autofree char *key = NULL;
+    g_autofree char *key = NULL, *domain = NULL;
     gboolean ok;
 
     if (!open)
         return TRUE;
-    job_clear(&lost.job);
-    key = open->uuid ? g_strdup(open->uuid)
-                     : g_strdup_printf("%d/%d/%" G_GINT64_FORMAT, poll->cursor->epoch, id,
-                                       open->created == JOB_NONE ? 0 : open->created);
-    if (strlen(key) > JOB_KEY_MAX)
-        key[JOB_KEY_MAX] = '\0'; /* of our own cursor: ASCII, or never matched again anyway */
+    map_lost(poll, open, queue, &domain, &lost.job);
+    key = ipp_job_key(open->uuid, poll->cursor->epoch, id, open->created);
     lost.job.key.text = key;
     lost.job.key.number = (gint64)strlen(key);
-    job_set_text(&lost.job, JOB_DEVICE_ID, queue && queue->id ? queue->id : open->queue);
-    job_set_text(&lost.job, JOB_DEVICE_NAME, queue && queue->name ? queue->name : open->queue);
-    job_set_number(&lost.job, JOB_JOB_ID, id);
-    job_set_text(&lost.job, JOB_JOB_TYPE, "print");
-    job_set_number(&lost.job, JOB_ACCEPTED_AT, open->accepted);
-    job_set_text(&lost.job, JOB_RESULT, "--");
-    job_set_text(&lost.job, JOB_USER_NAME, open->user);
-    job_set_text(&lost.job, JOB_SOURCE, poll->target->kind == SOURCE_CUPS ? "print-server" : "printer");
-    job_set_text(&lost.job, JOB_PROTOCOL, "ipp");
-    job_set_text(&lost.job, JOB_DOCUMENT_NAME, open->name);
-    job_set_text(&lost.job, JOB_COUNT_SOURCE, "unknown");
-    job_set_text(&lost.job, JOB_ORIGIN, poll->target->kind == SOURCE_CUPS ? "cups" : "ipp");
     poll->report->lost++;
     ok = poll->sink(&lost, poll->user, error);
     cursor_open_remove(poll->cursor, id);

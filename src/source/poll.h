@@ -21,6 +21,7 @@ struct poll {
     int open_listed;
     int high; /* cursor's, when the poll began */
     gint64 newest;
+    gboolean asked; /* names and defaults were asked for in this poll */
     gint64 up_time; /* printer-up-time of the last answer to poll_ask() */
 };
 
@@ -40,10 +41,9 @@ ipp_t *poll_get_jobs(struct poll *poll, const struct poll_jobs *query, GError **
 ipp_t *poll_get_job(struct poll *poll, int id, GError **error);
 gboolean poll_is_missing(ipp_t *answer);
 
-enum poll_phase { POLL_LIST, POLL_OPEN, POLL_TAIL };
 /* What one job group means: a finished run goes to the sink unless it was seen before, an unfinished one is
  * remembered. */
-gboolean poll_take(struct poll *poll, struct ipp_job *job, enum poll_phase phase, GError **error);
+gboolean poll_take(struct poll *poll, struct ipp_job *job, GError **error);
 /* A remembered job vanished: its record has the result "--" (SPEC 7). Forgets it. */
 gboolean poll_lost(struct poll *poll, int id, GError **error);
 /* Asks the printer or the server's queues for names and defaults when what is known is missing or older than

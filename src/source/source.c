@@ -130,7 +130,6 @@ gboolean source_poll(const struct source_target *target, const char *cursor, Sou
     if (poll.client)
         ok = target->kind == SOURCE_CUPS ? poll_cups(&poll, error) : poll_printer(&poll, error);
     if (ok) {
-        poll.cursor->polled_at = target->now;
         report.cursor = cursor_format(poll.cursor);
         report.open = (int)g_hash_table_size(poll.cursor->open);
         report.open_jobs = g_string_free(g_steal_pointer(&poll.open_lines), FALSE);

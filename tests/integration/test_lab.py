@@ -483,3 +483,48 @@ def test_the_command_line_starts_a_server_and_ends_with_it():
     assert lines[0].startswith("address      ftp:\\\\127.0.0.1:")
     command.send_signal(signal.SIGTERM)
     assert command.wait(10) == 0
+
+
+PROGRAM = """#!/usr/bin/python3
+import json, os, signal, socket, sys
+if "serve" in sys.argv:
+    print("serving", flush=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.sendto(b"STATUS=up\\nREADY=1", os.environ["NOTIFY_SOCKET"])
+    signal.pause()
+print(json.dumps([sys.argv[1:], sys.stdin.read(), os.environ.get("LC_ALL")]))
+sys.exit(3 if "fail" in sys.argv else 0)
+"""
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Something that is called like the product."""
+    path = tmp_path / "program"
+    path.write_text(PROGRAM)
+    path.chmod(0o755)
+    monkeypatch.setenv("PRINTTRAIL", str(path))
+
+
+def test_run_cli_gives_arguments_input_and_environment(program, state):
+    result = lab.run_cli("jobs", "import", "-", state=state, input="{}", env={"LC_ALL": "C"})
+    assert result.ok().json() == [["--state", str(state), "jobs", "import", "-"], "{}", "C"]
+    with pytest.raises(lab.LabError, match="exit status 3, expected 0"):
+        lab.run_cli("fail").ok()
+
+
+def test_the_daemon_is_up_when_it_said_so_and_dies_as_told(program, state):
+    with lab.Daemon(state) as daemon:
+        daemon.kill()
+        daemon.start()
+        assert daemon.terminate() == -signal.SIGTERM
+        assert daemon.log().count("serving") == 2
+
+
+def test_a_daemon_that_never_is_ready_shows_what_it_said(tmp_path, state, monkeypatch):
+    path = tmp_path / "program"
+    path.write_text("#!/bin/sh\necho broken settings\nexit 78\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PRINTTRAIL", str(path))
+    with pytest.raises(lab.LabError, match="(?s)ended with 78.*broken settings"):
+        lab.Daemon(state).start()

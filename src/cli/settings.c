@@ -146,32 +146,35 @@ static json_t *json_value(const struct settings *settings, enum setting_id id)
     return json_string(shown_value(settings, id));
 }
 
-static gboolean keys_known(const struct cli *cli, int argc, char **argv, gboolean wanted[SETTING_COUNT])
+/* The rows asked for, in the order of the question; all for none. NULL: printed. New array of enum
+ * setting_id. */
+static GArray *rows_of(const struct cli *cli, int argc, char **argv)
 {
+    GArray *rows = g_array_new(FALSE, FALSE, sizeof(enum setting_id));
     gboolean ok = TRUE;
 
-    for (int i = 0; i < argc; i++) {
-        enum setting_id id = setting_from_key(argv[i]);
+    for (int i = 0; i < (argc > 0 ? argc : SETTING_COUNT); i++) {
+        enum setting_id id = argc > 0 ? setting_from_key(argv[i]) : (enum setting_id)i;
 
-        if (id < SETTING_COUNT) {
-            wanted[id] = TRUE;
-        } else {
+        if (id == SETTING_COUNT) {
             say_unknown(cli, argv[i]);
             ok = FALSE;
         }
+        g_array_append_val(rows, id);
     }
-    return ok;
+    if (ok)
+        return rows;
+    g_array_free(rows, TRUE);
+    return NULL;
 }
 
-static int show(const struct cli *cli, const struct settings *settings, const gboolean wanted[SETTING_COUNT])
+static int show(const struct cli *cli, const struct settings *settings, const GArray *rows)
 {
     json_t *object = cli->json ? json_object() : NULL;
 
-    for (int i = 0; i < SETTING_COUNT; i++) {
-        enum setting_id id = (enum setting_id)i;
+    for (guint i = 0; i < rows->len; i++) {
+        enum setting_id id = g_array_index(rows, enum setting_id, i);
 
-        if (wanted && !wanted[i])
-            continue;
         if (object)
             json_object_set_new(object, setting_info(id)->key, json_value(settings, id));
         else
@@ -182,7 +185,7 @@ static int show(const struct cli *cli, const struct settings *settings, const gb
 
 static int show_run(struct cli *cli, int argc, char **argv)
 {
-    gboolean wanted[SETTING_COUNT] = {FALSE};
+    g_autoptr(GArray) rows = NULL;
     g_autoptr(PtSettings) settings = NULL;
     g_autoptr(PtApp) app = NULL;
     g_autoptr(GError) error = NULL;
@@ -190,7 +193,8 @@ static int show_run(struct cli *cli, int argc, char **argv)
 
     if (!cli_options(cli, &cli_settings_commands[SHOW], NULL, &argc, &argv, &status))
         return status;
-    if (!keys_known(cli, argc, argv, wanted))
+    rows = rows_of(cli, argc, argv);
+    if (!rows)
         return 2;
     if (!open_to_read(cli, &app, &status))
         return status;
@@ -201,7 +205,7 @@ static int show_run(struct cli *cli, int argc, char **argv)
     } else if (!config_load(app, &settings, &error)) {
         return cli_error(cli, error);
     }
-    return show(cli, settings, argc > 0 ? wanted : NULL);
+    return show(cli, settings, rows);
 }
 
 /* --- set, check --- */
@@ -222,7 +226,7 @@ static void tell_pending(const struct cli *cli, struct app *app)
                 " jobs of %u days, from %s on; to leave out older days: printtrail export waive --until DAY "
                 "--reason TEXT",
                 "最初の実行で %" G_GINT64_FORMAT " 件(%u 日分、%s から)を送信します。古い日を除くには: "
-                                                 "printtrail export waive --until 日付 --reason 理由",
+                "printtrail export waive --until 日付 --reason 理由",
                 pending.jobs, pending.days->len, first);
     export_pending_clear(&pending);
 }
@@ -239,6 +243,14 @@ static void tell_next_run(const struct cli *cli, struct app *app, const struct s
     time = cli_time_people(zone, answer.next_run);
     if (time)
         cli_say(cli, "next run: %s (%s)", "次回実行: %s(%s)", time, zone_name(zone));
+}
+
+static gboolean schedule_changed(const struct settings *before, const struct settings *after)
+{
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (setting_info((enum setting_id)i)->schedule && strcmp(before->text[i], after->text[i]) != 0)
+            return TRUE;
+    return FALSE;
 }
 
 static int set(const struct cli *cli, const struct given *given)
@@ -260,7 +272,7 @@ static int set(const struct cli *cli, const struct given *given)
     cli_problems(cli, problems);
     if (!after)
         return 2;
-    if (settings_bool(after, SETTING_EXPORT_ENABLED)) {
+    if (settings_bool(after, SETTING_EXPORT_ENABLED) && schedule_changed(before, after)) {
         if (!settings_bool(before, SETTING_EXPORT_ENABLED))
             tell_pending(cli, app);
         tell_next_run(cli, app, after);

@@ -11,7 +11,8 @@
 
 static gboolean refuse(GError **error, const char *uri, const char *en, const char *ja)
 {
-    g_autofree char *shown = g_utf8_make_valid(uri, MIN((gssize)strlen(uri), 200));
+    const char *bare = strrchr(uri, '@') ? strrchr(uri, '@') + 1 : uri; /* no password in a message */
+    g_autofree char *shown = g_utf8_make_valid(bare, MIN((gssize)strlen(bare), 200));
 
     pt_error_set(error, PT_ERROR_INPUT, "%s: %s%.0s", "%s: %.0s%s", shown, en, ja);
     return FALSE;

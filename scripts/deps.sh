@@ -5,8 +5,8 @@
 
 set -eu
 
-BUILD="gcc libc6-dev make meson ninja-build pkg-config libglib2.0-dev libsqlite3-dev libcups2-dev libsmbclient-dev
-libcurl4-openssl-dev libgmime-3.0-dev libjansson-dev libsodium-dev libsystemd-dev libssl-dev"
+BUILD="gcc libc6-dev make meson ninja-build pkg-config libglib2.0-dev libsqlite3-dev libcups2-dev
+libsmbclient-dev libcurl4-openssl-dev libgmime-3.0-dev libjansson-dev libsodium-dev libsystemd-dev libssl-dev"
 DEMO="python3 samba smbclient cups cups-client cups-ipp-utils cups-filters poppler-utils openssl"
 BENCH="vsftpd curl sqlite3 postgresql-15 procps"
 TEST="python3-pytest python3-aiosmtpd exim4-daemon-light valgrind strace faketime clang libclang-rt-14-dev
@@ -77,7 +77,9 @@ disable_new_daemons() {
     command -v systemctl >/dev/null || return 0
     for entry in $UNITS; do
         case " $new_daemons " in
-        *" ${entry%%:*} "*) systemctl --quiet disable $(echo "${entry#*:}" | tr ',' ' ') >/dev/null 2>&1 || true ;;
+        *" ${entry%%:*} "*)
+            systemctl --quiet disable $(echo "${entry#*:}" | tr ',' ' ') >/dev/null 2>&1 || true
+            ;;
         esac
     done
 }
@@ -92,7 +94,7 @@ if [ -z "$absent" ]; then
     exit 0
 fi
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "not root and no sudo; as root: apt-get install --no-install-recommends" $absent
+    command -v sudo >/dev/null || fail "not root and no sudo; let root install:" $absent
     exec sudo -- "$0" "$task"
 fi
 
@@ -105,12 +107,13 @@ trap 'exit 143' TERM
 
 daemons=$(for entry in $UNITS; do echo "${entry%%:*}"; done)
 new_daemons=$(missing $daemons | tr '\n' ' ')
-say "$(echo "$absent" | wc -l) of $(echo $packages | wc -w) packages for '$task' are missing; reading the package lists"
+say "$(echo "$absent" | wc -l) of $(echo $packages | wc -w) packages for '$task' are missing; reading lists"
 read_lists || { tail -n 15 "$log" >&2; fail "apt-get update failed (see above)"; }
 say "installing:" $absent
 keep_daemons_quiet
 # --no-remove: rather fail than replace, say, the mail server of this machine
-apt-get install -y -qq --no-install-recommends --no-remove -o DPkg::Lock::Timeout=$LOCK_SECONDS $absent >"$log" 2>&1 || {
+apt-get install -y -qq --no-install-recommends --no-remove -o DPkg::Lock::Timeout=$LOCK_SECONDS $absent \
+    >"$log" 2>&1 || {
     tail -n 25 "$log" >&2
     fail "apt-get could not install these (see above):" $(missing $absent)
 }

@@ -9,16 +9,19 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import foreign  # noqa: E402
 import lab  # noqa: E402  (its folder had to be made known first)
 
 
 def session_server(make):
     """A fixture that starts the server that make() describes, once in a session."""
+
     @pytest.fixture(scope="session", name=make.__name__)
     @functools.wraps(make)
     def fixture():
         with make() as server:
             yield server
+
     return fixture
 
 
@@ -120,6 +123,14 @@ def ftp_folder(ftp):
 def pdf(tmp_path):
     """A document of three pages, the first in colour."""
     return lab.mkpdf(tmp_path / "three.pdf", pages=3, color_pages=1)
+
+
+@pytest.fixture
+def local_file(tmp_path):
+    """A small file to put somewhere: foreign.FILE."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(foreign.FILE)
+    return path
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -17,9 +17,36 @@ from .samba import Samba
 from .secret import secret_file
 
 __all__ = [
-    "BadIpp", "BlackHole", "Cups", "Daemon", "Deaf", "Exim", "FaultSmtp", "Folder", "Ftp", "IppPrinter", "LabError",
-    "Mail", "PROJECT", "Postgres", "Proxy", "SMB_CLOSE", "SMB_CREATE", "SMB_RENAME", "SMB_WRITE", "Samba", "Server",
-    "certificates", "free_port", "mkpdf", "program", "run", "run_cli", "secret_file", "start_cli", "stop_all",
+    "BadIpp",
+    "BlackHole",
+    "Cups",
+    "Daemon",
+    "Deaf",
+    "Exim",
+    "FaultSmtp",
+    "Folder",
+    "Ftp",
+    "IppPrinter",
+    "LabError",
+    "Mail",
+    "PROJECT",
+    "Postgres",
+    "Proxy",
+    "SMB_CLOSE",
+    "SMB_CREATE",
+    "SMB_RENAME",
+    "SMB_WRITE",
+    "Samba",
+    "Server",
+    "certificates",
+    "free_port",
+    "mkpdf",
+    "program",
+    "run",
+    "run_cli",
+    "secret_file",
+    "start_cli",
+    "stop_all",
     "wait_until",
 ]
 
@@ -28,5 +55,6 @@ def __getattr__(name):
     """FaultSmtp on demand: it alone needs python3-aiosmtpd, which the demo does without."""
     if name == "FaultSmtp":
         from .fault_smtp import FaultSmtp
+
         return FaultSmtp
     raise AttributeError(name)

@@ -8,22 +8,34 @@ import sys
 import lab
 
 SERVERS = {
-    "samba": "Samba", "ftp": "Ftp", "exim": "Exim", "fault-smtp": "FaultSmtp", "cups": "Cups", "printer": "IppPrinter",
-    "postgres": "Postgres", "bad-ipp": "BadIpp", "deaf": "Deaf", "black-hole": "BlackHole",
+    "samba": "Samba",
+    "ftp": "Ftp",
+    "exim": "Exim",
+    "fault-smtp": "FaultSmtp",
+    "cups": "Cups",
+    "printer": "IppPrinter",
+    "postgres": "Postgres",
+    "bad-ipp": "BadIpp",
+    "deaf": "Deaf",
+    "black-hole": "BlackHole",
 }
 
 
 def usage():
     lines = ["usage: python3 -m lab SERVER [OPTION=VALUE...]", ""]
     for name, server in SERVERS.items():
-        options = [f"{p.name}={'' if p.default is None else p.default}"
-                   for p in inspect.signature(getattr(lab, server)).parameters.values()]
+        options = [
+            f"{p.name}={'' if p.default is None else p.default}"
+            for p in inspect.signature(getattr(lab, server)).parameters.values()
+        ]
         lines.append(f"  {name:12} {' '.join(options)}")
     return "\n".join(lines)
 
 
 def value(text):
-    return {"true": True, "false": False, "none": None, "": None}.get(text.lower(), int(text) if text.isdigit() else text)
+    return {"true": True, "false": False, "none": None, "": None}.get(
+        text.lower(), int(text) if text.isdigit() else text
+    )
 
 
 def main(arguments):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accounts for servers that want real ones: private to a mount namespace, or the host's where namespaces are forbidden."""
+"""Accounts for servers: private to a mount namespace, or the host's where namespaces are forbidden."""
 
 import pathlib
 import pwd
 
 from .base import HERE, LabError, as_root, have_namespaces, run
 
-FIRST_ID = 61200                     # outside what adduser and systemd hand out
+FIRST_ID = 61200  # outside what adduser and systemd hand out
 
 
 class Accounts:
@@ -31,7 +31,9 @@ class Accounts:
         """The command as root, seeing these accounts and, with full, a file system of 16 MB mounted there."""
         if not have_namespaces():
             return as_root(command)
-        return as_root(["unshare", "--mount", "sh", str(HERE / "private.sh"), str(self._etc), str(full), *command])
+        return as_root(
+            ["unshare", "--mount", "sh", str(HERE / "private.sh"), str(self._etc), str(full), *command]
+        )
 
     @staticmethod
     def _hash(password):
@@ -51,7 +53,9 @@ class Accounts:
         shadow = ["root:*:19000::::::", *[f"{n}:{h}:19000:0:99999:7:::" for n, h in hashes.items()]]
         (self._etc / "shadow").write_text("\n".join(shadow) + "\n")
         (self._etc / "pam.d").mkdir(exist_ok=True)
-        (self._etc / "pam.d" / "other").write_text("auth required pam_deny.so\naccount required pam_deny.so\n")
+        (self._etc / "pam.d" / "other").write_text(
+            "auth required pam_deny.so\naccount required pam_deny.so\n"
+        )
         if pam_service:
             (self._etc / "pam.d" / pam_service).write_text(PAM)
 

@@ -57,19 +57,31 @@ class BlackHole(InsideServer):
 
 
 class BadIpp(TcpServer):
-    """An IPP printer that misbehaves by mode, or answers with the given IPP messages, the last one again and again."""
+    """An IPP printer that misbehaves by mode, or answers with given IPP messages, the last one repeated."""
 
     name = "bad-ipp"
-    MODES = ("hang", "401", "junk", "html", "trunc", "endless-bytes", "endless-jobs", "endless-header", "dribble",
-             "huge-length", "error-500", "closed")
+    MODES = (
+        "hang",
+        "401",
+        "junk",
+        "html",
+        "trunc",
+        "endless-bytes",
+        "endless-jobs",
+        "endless-header",
+        "dribble",
+        "huge-length",
+        "error-500",
+        "closed",
+    )
 
     def __init__(self, mode="hang", replies=None):
         super().__init__()
         if mode not in self.MODES:
             raise ValueError(f"no mode {mode}; there are {' '.join(self.MODES)}")
         self.mode, self.replies = mode, list(replies or [])
-        self.requests = []           # (path, IPP message) of each request
-        self.sent = 0                # bytes of the answers so far
+        self.requests = []  # (path, IPP message) of each request
+        self.sent = 0  # bytes of the answers so far
 
     @property
     def uri(self):
@@ -112,8 +124,10 @@ class BadIpp(TcpServer):
     def _pieces(self, request):
         """The answer of this mode, in pieces; without end where the mode says so."""
         if self.mode == "401":
-            yield (b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="lab"\r\n'
-                   b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+            yield (
+                b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="lab"\r\n'
+                b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+            )
         elif self.mode == "error-500":
             yield b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         elif self.mode == "html":
@@ -122,7 +136,7 @@ class BadIpp(TcpServer):
             yield http(b"\x02\x00\x00\x00\x00\x00\x00\x01\x02\xff\xff\xff")
         elif self.mode == "trunc":
             whole = ipp.message(0, ipp.request_id(request), jobs=[ipp.sample_job(n) for n in range(1, 9)])
-            yield IPP_HEAD + b"Content-Length: %d\r\n\r\n" % len(whole) + whole[:len(whole) // 2]
+            yield IPP_HEAD + b"Content-Length: %d\r\n\r\n" % len(whole) + whole[: len(whole) // 2]
         elif self.mode == "huge-length":
             yield IPP_HEAD + b"Content-Length: 9223372036854775000\r\n\r\n" + b"\x02\x00\x00\x00"
             yield from itertools.repeat(bytes(65536))

@@ -42,7 +42,7 @@ def free_port():
 
 
 def environment(extra=None):
-    """The environment of every tool: plain English, all of PATH, nothing of the user's printing or Samba settings."""
+    """The environment of every tool: English, all of PATH, nothing of the user's printing settings."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CUPS_", "IPP_", "LC_", "PG"))}
     env.update(PATH=PATH, LANG="C.UTF-8", **(extra or {}))
     return env
@@ -52,7 +52,9 @@ def run(command, timeout=60, check=True, input=None, env=None):
     """Runs a tool; returns the CompletedProcess with bytes; LabError with its words when it fails."""
     command = [str(c) for c in command]
     try:
-        done = subprocess.run(command, input=input, capture_output=True, timeout=timeout, env=environment(env))
+        done = subprocess.run(
+            command, input=input, capture_output=True, timeout=timeout, env=environment(env)
+        )
     except FileNotFoundError:
         raise LabError(f"{command[0]} is not installed: run scripts/deps.sh test") from None
     except subprocess.TimeoutExpired:
@@ -76,16 +78,31 @@ def have_namespaces():
 
 @functools.cache
 def scratch():
-    """One folder for this process, readable by all accounts, removed at its end: certificates, compiled helpers."""
+    """This process's folder for certificates and compiled helpers, readable by all, removed at its end."""
     folder = new_folder("common")
     atexit.register(remove_folder, folder)
     return folder
 
 
 def new_folder(name):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"printtrail-lab-{name}-"))
+    sweep()
+    kind = "kept" if os.environ.get("LAB_KEEP") else "lab"
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"printtrail-{kind}-{name}-{os.getpid()}-"))
     folder.chmod(0o755)
     return folder
+
+
+@functools.cache
+def sweep():
+    """Removes what labs of ours left that were killed; their process number is in the folder's name."""
+    for folder in pathlib.Path(tempfile.gettempdir()).glob("printtrail-lab-*"):
+        owner = folder.name.split("-")[-2]
+        try:
+            ours = folder.stat().st_uid == os.geteuid()
+        except OSError:
+            continue  # its owner was quicker
+        if ours and owner.isdigit() and not pathlib.Path("/proc", owner).exists():
+            remove_folder(folder)
 
 
 def remove_folder(folder):
@@ -121,7 +138,7 @@ class Server:
 
     name = "server"
     privileged = False
-    live = []                        # started and not stopped, in this order
+    live = []  # started and not stopped, in this order
 
     def __init__(self):
         self.host = HOST
@@ -132,7 +149,7 @@ class Server:
     # --- for subclasses
 
     def configure(self):
-        """Writes files below self.dir and chooses self.port. Called before each start; must keep what is there."""
+        """Writes files below self.dir, chooses self.port. Called before each start; keeps what is there."""
         raise NotImplementedError
 
     def command(self):
@@ -244,9 +261,15 @@ class Server:
     def _spawn(self):
         command = ["sh", str(HERE / "keep.sh"), str(self.dir / "pid"), *[str(c) for c in self.command()]]
         with open(self.dir / "output", "ab") as output:
-            self._process = subprocess.Popen(self.wrapped(command), stdin=subprocess.PIPE, stdout=output,
-                                             stderr=output, env=environment(self.environment()),
-                                             start_new_session=True, cwd="/")
+            self._process = subprocess.Popen(
+                self.wrapped(command),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment(self.environment()),
+                start_new_session=True,
+                cwd="/",
+            )
 
     def wrapped(self, command):
         return as_root(command) if self.privileged else command

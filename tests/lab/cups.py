@@ -36,14 +36,16 @@ POLICIES = {
 """,
 }
 
-PAGE_LOG = "v1|%{job-uuid}|%j|%p|%u|%T|%P|%C|%{job-impressions-completed}|%{copies}|%{sides}|%{media}|%{job-name}"
+PAGE_LOG = (
+    "v1|%{job-uuid}|%j|%p|%u|%T|%P|%C|%{job-impressions-completed}|%{copies}|%{sides}|%{media}|%{job-name}"
+)
 
 
 class Cups(Server):
     """cupsd on a loopback port and on a socket file. Queues are made with add_queue().
 
-    dirty_clean: seconds for which it may keep queues and jobs in memory only. Debian's is 30: a kill -9 then loses them,
-    and numbers are given out twice.
+    dirty_clean: seconds for which it may keep queues and jobs in memory only. Debian's is 30: a kill -9
+    then loses them, and numbers are given out twice.
     """
 
     name = "cups"
@@ -93,7 +95,7 @@ class Cups(Server):
         return int(match.group(1))
 
     def print_raw(self, queue, data, user=b"tanaka", title=b"raw", format="application/octet-stream"):
-        """Print-Job with exactly these bytes as user and title (None = not sent); returns the job's number."""
+        """Print-Job with these bytes as user and title (None = not sent); returns the job's number."""
         operation = [(ipp.URI, "printer-uri", f"{self.uri}printers/{queue}")]
         operation += [(ipp.NAME, "requesting-user-name", user)] if user is not None else []
         operation += [(ipp.NAME, "job-name", title)] if title is not None else []
@@ -114,14 +116,23 @@ class Cups(Server):
 
     def wait_finished(self, *numbers, timeout=60):
         """Until these jobs (none = all) neither wait nor print; held and stopped ones count as finished."""
+
         def finished():
             active = self.jobs("not-completed", attributes=("job-id", "job-state"))
-            return not any(job["job-state"] in (PENDING, PROCESSING) and (not numbers or job["job-id"] in numbers)
-                           for job in active)
+            return not any(
+                job["job-state"] in (PENDING, PROCESSING) and (not numbers or job["job-id"] in numbers)
+                for job in active
+            )
+
         wait_until(finished, timeout, "the jobs finish", pause=0.1)
 
     def wait_state(self, number, *states, timeout=30):
-        wait_until(lambda: self.job(number)["job-state"] in states, timeout, f"job {number} in state {states}", pause=0.05)
+        wait_until(
+            lambda: self.job(number)["job-state"] in states,
+            timeout,
+            f"job {number} in state {states}",
+            pause=0.05,
+        )
 
     def cancel(self, number):
         self.tool("cancel", str(number))
@@ -143,7 +154,7 @@ class Cups(Server):
         self.tool("cancel", "-a", "-x")
 
     def make_history(self, count, first=None):
-        """Stops cupsd, clones the newest finished job count times (numbers from first on), starts it again."""
+        """Stops cupsd, clones the newest finished job count times (numbered from first on), starts it."""
         jobs = self.jobs(attributes=("job-id", "job-state"))
         done = [job["job-id"] for job in jobs if job["job-state"] >= CANCELED]
         if not done:
@@ -152,7 +163,10 @@ class Cups(Server):
         first = first or max(job["job-id"] for job in jobs) + 1
         self.halt()
         spool = self.dir / "spool"
-        run([compiled("mkhistory.c", "-lcups"), spool / f"c{template:05d}", spool, str(first), str(count)], timeout=600)
+        run(
+            [compiled("mkhistory.c", "-lcups"), spool / f"c{template:05d}", spool, str(first), str(count)],
+            timeout=600,
+        )
         if os.geteuid() == 0:
             for path in spool.glob("c*"):
                 shutil.chown(path, "root", "lp")
@@ -161,7 +175,7 @@ class Cups(Server):
         self.start(timeout=120)
 
     def forget_numbers(self):
-        """Stops cupsd, removes all history and its memory of job numbers, starts it: numbers begin at 1 again."""
+        """Stops cupsd, removes all history, starts it: numbers begin at 1 again."""
         self.halt()
         for path in (self.dir / "spool").glob("[cd][0-9]*"):
             path.unlink()
@@ -176,7 +190,17 @@ class Cups(Server):
             return
         self.port = free_port()
         base = self.dir
-        for name in ("etc/ppd", "etc/ssl", "spool/tmp", "cache", "run/certs", "log", "doc", "bin/backend", "bin/notifier"):
+        for name in (
+            "etc/ppd",
+            "etc/ssl",
+            "spool/tmp",
+            "cache",
+            "run/certs",
+            "log",
+            "doc",
+            "bin/backend",
+            "bin/notifier",
+        ):
             (base / name).mkdir(parents=True)
         for name in ("cgi-bin", "daemon", "driver", "filter", "monitor"):
             (base / "bin" / name).symlink_to(f"/usr/lib/cups/{name}")
@@ -186,7 +210,13 @@ class Cups(Server):
         (base / "etc" / "cups-files.conf").write_text(self._files_conf())
         (base / "etc" / "cupsd.conf").write_text(self._conf())
         if os.geteuid() == 0:
-            for name, mode in (("etc", 0o755), ("spool", 0o710), ("spool/tmp", 0o1770), ("cache", 0o770), ("run", 0o775)):
+            for name, mode in (
+                ("etc", 0o755),
+                ("spool", 0o710),
+                ("spool/tmp", 0o1770),
+                ("cache", 0o770),
+                ("run", 0o775),
+            ):
                 shutil.chown(base / name, "root", "lp")
                 (base / name).chmod(mode)
 
@@ -208,12 +238,18 @@ class Cups(Server):
         self.port = None
 
     def answers(self):
-        return [f"server       CUPS_SERVER={self.server}", f"as a source  {self.uri}", f"socket       {self.socket}",
-                f"logs         {self.dir}/log"]
+        return [
+            f"server       CUPS_SERVER={self.server}",
+            f"as a source  {self.uri}",
+            f"socket       {self.socket}",
+            f"logs         {self.dir}/log",
+        ]
 
     def _files_conf(self):
         base = self.dir
-        user, group = ("lp", "lp") if os.geteuid() == 0 else (getpass.getuser(), grp.getgrgid(os.getegid()).gr_name)
+        user, group = (
+            ("lp", "lp") if os.geteuid() == 0 else (getpass.getuser(), grp.getgrgid(os.getegid()).gr_name)
+        )
         return f"""ServerRoot {base}/etc
 ServerBin {base}/bin
 DataDir /usr/share/cups
@@ -276,15 +312,22 @@ KeepAlive On
 """
 
     def _job_operation(self, operation, number):
-        data = ipp.message(operation, 1, [(ipp.URI, "printer-uri", self.uri), (ipp.INTEGER, "job-id", number),
-                                          (ipp.NAME, "requesting-user-name", "root")])
+        data = ipp.message(
+            operation,
+            1,
+            [
+                (ipp.URI, "printer-uri", self.uri),
+                (ipp.INTEGER, "job-id", number),
+                (ipp.NAME, "requesting-user-name", "root"),
+            ],
+        )
         code, _ = ipp.send(self.host, self.port, "/jobs/", data)
         if code > 0x00FF:
             raise LabError(f"operation {operation:#x} on job {number}: IPP status {code:#06x}")
 
 
 class IppPrinter(Server):
-    """CUPS's ippeveprinter: keeps its history for 60 s, numbers from 1 at each start, times since its start."""
+    """CUPS's ippeveprinter: history of 60 s, numbers from 1 at each start, times since its start."""
 
     name = "printer"
 
@@ -326,16 +369,38 @@ class IppPrinter(Server):
         (self.dir / "spool").mkdir(exist_ok=True)
 
     def command(self):
-        return ["ippeveprinter", "-r", "off", "-n", "localhost", "-p", str(self.port), "-2", "-s", "30,30",
-                "-f", "application/pdf,image/jpeg", "-d", self.dir / "spool", "-c", HERE / "printer-command.sh", "-vv",
-                self.printer_name]
+        return [
+            "ippeveprinter",
+            "-r",
+            "off",
+            "-n",
+            "localhost",
+            "-p",
+            str(self.port),
+            "-2",
+            "-s",
+            "30,30",
+            "-f",
+            "application/pdf,image/jpeg",
+            "-d",
+            self.dir / "spool",
+            "-c",
+            HERE / "printer-command.sh",
+            "-vv",
+            self.printer_name,
+        ]
 
     def environment(self):
         return {"LD_PRELOAD": str(compiled("noavahi.c", "-shared", "-fPIC"))}
 
     def ready(self):
-        return run(["ipptool", "-q", f"ipp://{self.host}:{self.port}/ipp/print", "get-printer-attributes.test"],
-                   check=False).returncode == 0
+        return (
+            run(
+                ["ipptool", "-q", f"ipp://{self.host}:{self.port}/ipp/print", "get-printer-attributes.test"],
+                check=False,
+            ).returncode
+            == 0
+        )
 
     def stop(self, timeout=10):
         super().stop(timeout)

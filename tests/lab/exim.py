@@ -9,7 +9,7 @@ from .secret import secret_file
 
 
 class Exim(Server):
-    """port: STARTTLS offered, AUTH after it and required; tls_port: implicit TLS, AUTH required; plain_port: neither."""
+    """port: STARTTLS, then AUTH required; tls_port: implicit TLS, AUTH required; plain_port: neither."""
 
     name = "exim"
     privileged = True
@@ -29,7 +29,11 @@ class Exim(Server):
         return [self._mail(path) for path in paths]
 
     def wait_mails(self, count, timeout=10):
-        wait_until(lambda: len(list((self.dir / "mail" / "new").iterdir())) >= count, timeout, f"{count} mails in Exim")
+        wait_until(
+            lambda: len(list((self.dir / "mail" / "new").iterdir())) >= count,
+            timeout,
+            f"{count} mails in Exim",
+        )
         return self.mails()
 
     def clear(self):
@@ -39,13 +43,22 @@ class Exim(Server):
     def settings(self, to="boss@example.com", port=None, sender="printtrail@example.com", password=None):
         """Arguments for `settings set`: the port decides what they ask for."""
         port = port or self.port
-        values = ["export.method=mail", f"mail.to={to}", f"mail.from={sender}", f"mail.server={self.host}:{port}",
-                  f"tls.ca_file={certificates().ca}"]
+        values = [
+            "export.method=mail",
+            f"mail.to={to}",
+            f"mail.from={sender}",
+            f"mail.server={self.host}:{port}",
+            f"tls.ca_file={certificates().ca}",
+        ]
         if port == self.plain_port:
             return values + ["mail.security=none", "mail.auth=false"]
         secret = secret_file(self.password if password is None else password)
-        return values + [f"mail.security={'tls' if port == self.tls_port else 'starttls'}", "mail.auth=true",
-                         f"mail.user={self.user}", f"mail.password=@{secret}"]
+        return values + [
+            f"mail.security={'tls' if port == self.tls_port else 'starttls'}",
+            "mail.auth=true",
+            f"mail.user={self.user}",
+            f"mail.password=@{secret}",
+        ]
 
     def configure(self):
         if self._accounts is not None:
@@ -58,7 +71,11 @@ class Exim(Server):
         (self.dir / "exim.conf").write_text(self._conf())
         self._accounts = Accounts(self.dir, {"ptmbox": None})
         run(self._accounts.wrapped(["chown", "root:root", str(self.dir / "exim.conf")]))
-        run(self._accounts.wrapped(["chown", "-R", "ptmbox:ptmbox", str(self.dir / "spool"), str(self.dir / "log")]))
+        run(
+            self._accounts.wrapped(
+                ["chown", "-R", "ptmbox:ptmbox", str(self.dir / "spool"), str(self.dir / "log")]
+            )
+        )
 
     def wrapped(self, command):
         return self._accounts.wrapped(command)
@@ -74,10 +91,15 @@ class Exim(Server):
         self._accounts = None
 
     def answers(self):
-        return [f"STARTTLS     {self.host}:{self.port}", f"TLS          {self.host}:{self.tls_port}",
-                f"plain        {self.host}:{self.plain_port}", f"user         {self.user}",
-                f"password     {self.password}", f"CA           {certificates().ca}",
-                f"mails        {self.dir}/mail/new"]
+        return [
+            f"STARTTLS     {self.host}:{self.port}",
+            f"TLS          {self.host}:{self.tls_port}",
+            f"plain        {self.host}:{self.plain_port}",
+            f"user         {self.user}",
+            f"password     {self.password}",
+            f"CA           {certificates().ca}",
+            f"mails        {self.dir}/mail/new",
+        ]
 
     @staticmethod
     def _mail(path):
@@ -110,7 +132,7 @@ keep_environment =
 begin acl
 acl_mail:
   defer senders = greylist@*
-        message = 421 4.7.0 go away for now
+        message = 421 4.7.0 come back later
   accept
 acl_rcpt:
   deny  condition = ${{if and{{{{!eq{{$received_port}}{{{plain}}}}}{{eq{{$authenticated_id}}{{}}}}}}}}

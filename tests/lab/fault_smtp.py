@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mail server that fails on request, inside this process: python3-aiosmtpd in a thread. Any account can start it."""
+"""A mail server that fails on request, inside this process: python3-aiosmtpd in a thread."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ class FaultSmtp(InsideServer):
     def __init__(self, tls=None, auth=False, size=40 << 20, certificate="server"):
         super().__init__()
         self.tls, self.auth, self.size, self.certificate = tls, auth, size, certificate
-        self.commands = []           # names of the SMTP commands that reached a handler, in order
+        self.commands = []  # names of the SMTP commands that reached a handler, in order
         self._mails = []
         self._loop = self._thread = None
 
@@ -65,8 +65,13 @@ class FaultSmtp(InsideServer):
 
     def settings(self, to="boss@example.com", sender="printtrail@example.com", password=None):
         """Arguments for `settings set`."""
-        values = ["export.method=mail", f"mail.to={to}", f"mail.from={sender}", f"mail.server={self.host}:{self.port}",
-                  f"mail.security={ {None: 'none', 'implicit': 'tls'}.get(self.tls, self.tls) }"]
+        values = [
+            "export.method=mail",
+            f"mail.to={to}",
+            f"mail.from={sender}",
+            f"mail.server={self.host}:{self.port}",
+            f"mail.security={ {None: 'none', 'implicit': 'tls'}.get(self.tls, self.tls) }",
+        ]
         if self.tls:
             values.append(f"tls.ca_file={certificates().ca}")
         if not self.auth:
@@ -93,8 +98,12 @@ class FaultSmtp(InsideServer):
         return f"--- {self.name}: commands\n" + "\n".join(self.commands)
 
     def answers(self):
-        return [f"server       {self.host}:{self.port} (TLS: {self.tls or 'none'}, AUTH: {self.auth})",
-                f"user         {self.user}", f"password     {self.password}", f"CA           {certificates().ca}"]
+        return [
+            f"server       {self.host}:{self.port} (TLS: {self.tls or 'none'}, AUTH: {self.auth})",
+            f"user         {self.user}",
+            f"password     {self.password}",
+            f"CA           {certificates().ca}",
+        ]
 
     # --- handlers of aiosmtpd
 
@@ -104,7 +113,7 @@ class FaultSmtp(InsideServer):
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         if local_part(address) == "greylist":
-            return "421 4.7.0 go away for now"
+            return "421 4.7.0 come back later"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
@@ -155,8 +164,11 @@ class FaultSmtp(InsideServer):
             return smtp
 
         logging.getLogger("mail.log").setLevel(logging.ERROR)
-        server = self._loop.run_until_complete(self._loop.create_server(
-            connection, HOST, self.port or 0, ssl=context if self.tls == "implicit" else None))
+        server = self._loop.run_until_complete(
+            self._loop.create_server(
+                connection, HOST, self.port or 0, ssl=context if self.tls == "implicit" else None
+            )
+        )
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         self._loop.run_forever()

@@ -10,8 +10,8 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Folder:
-    address: str                     # value of smb.path or ftp.path
-    path: pathlib.Path               # the same folder on this machine
+    address: str  # value of smb.path or ftp.path
+    path: pathlib.Path  # the same folder on this machine
     parts: tuple = field(default=())
 
     def files(self):

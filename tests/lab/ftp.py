@@ -41,8 +41,13 @@ class Ftp(Server):
         """Arguments for `settings set`; folder is a Folder, an address, or None for the folder in."""
         address = folder.address if isinstance(folder, Folder) else folder or self.url("in")
         secret = secret_file(self.password if password is None else password)
-        values = ["export.method=ftp", f"ftp.path={address}", f"ftp.user={user or self.user}",
-                  f"ftp.password=@{secret}", f"ftp.security={self.tls or 'none'}"]
+        values = [
+            "export.method=ftp",
+            f"ftp.path={address}",
+            f"ftp.user={user or self.user}",
+            f"ftp.password=@{secret}",
+            f"ftp.security={self.tls or 'none'}",
+        ]
         return values + ([f"tls.ca_file={certificates().ca}"] if self.tls else [])
 
     def configure(self):
@@ -74,9 +79,14 @@ class Ftp(Server):
         self._accounts = None
 
     def answers(self):
-        return [f"address      {self.url('in')}", "other        ro full (instead of in)",
-                f"user         {self.user}", f"password     {self.password}", f"folder       {self.root()}",
-                *([f"CA           {certificates().ca}"] if self.tls else [])]
+        return [
+            f"address      {self.url('in')}",
+            "other        ro full (instead of in)",
+            f"user         {self.user}",
+            f"password     {self.password}",
+            f"folder       {self.root()}",
+            *([f"CA           {certificates().ca}"] if self.tls else []),
+        ]
 
     def _conf(self):
         text = f"""listen=YES

@@ -113,7 +113,7 @@ class TcpServer(InsideServer):
         try:
             self.handle(connection)
         except OSError:
-            pass                     # the client went away
+            pass  # the client went away
         finally:
             close(connection)
             with self._lock:

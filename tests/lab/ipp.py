@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small IPP encoder and client (RFC 8010), independent of the product's libcups, so that tests see the bytes."""
+"""A small IPP encoder and client (RFC 8010), independent of libcups, so that tests see the bytes."""
 
 import http.client
 import struct
@@ -12,11 +12,33 @@ PRINT_JOB, CANCEL_JOB, GET_JOB_ATTRIBUTES, GET_JOBS = 0x02, 0x08, 0x09, 0x0A
 HOLD_JOB, RELEASE_JOB, RESTART_JOB, PURGE_JOBS = 0x0C, 0x0D, 0x0E, 0x12
 
 JOB_ATTRIBUTES = (
-    "job-id", "job-uuid", "job-uri", "job-printer-uri", "job-name", "job-originating-user-name",
-    "job-originating-host-name", "job-state", "job-state-reasons", "time-at-creation", "time-at-processing",
-    "time-at-completed", "date-time-at-creation", "date-time-at-processing", "date-time-at-completed",
-    "job-printer-up-time", "job-impressions", "job-impressions-completed", "job-media-sheets-completed",
-    "job-k-octets", "copies", "sides", "media", "print-color-mode", "number-up", "document-format")
+    "job-id",
+    "job-uuid",
+    "job-uri",
+    "job-printer-uri",
+    "job-name",
+    "job-originating-user-name",
+    "job-originating-host-name",
+    "job-state",
+    "job-state-reasons",
+    "time-at-creation",
+    "time-at-processing",
+    "time-at-completed",
+    "date-time-at-creation",
+    "date-time-at-processing",
+    "date-time-at-completed",
+    "job-printer-up-time",
+    "job-impressions",
+    "job-impressions-completed",
+    "job-media-sheets-completed",
+    "job-k-octets",
+    "copies",
+    "sides",
+    "media",
+    "print-color-mode",
+    "number-up",
+    "document-format",
+)
 
 
 def attribute(tag, name, *values):
@@ -83,8 +105,8 @@ def sample_job(number, **changes):
 
 
 def parse(data):
-    """(code, [(group tag, {name: [values]})]). Of a name that comes twice in a group the first one is kept, the
-    others are under NAME#2, NAME#3. Unknown value types stay bytes; so does text that is no UTF-8."""
+    """(code, [(group tag, {name: [values]})]). Of a name that comes twice in a group the first one is kept,
+    the others are under NAME#2, NAME#3. Unknown value types stay bytes; so does text that is no UTF-8."""
     code = struct.unpack(">H", data[2:4])[0]
     groups, at, current, name, depth = [], 8, None, None, 0
     while data[at] != END:
@@ -94,11 +116,11 @@ def parse(data):
             current = {}
             groups.append((tag, current))
             continue
-        length = struct.unpack(">H", data[at:at + 2])[0]
-        key = data[at + 2:at + 2 + length].decode()
+        length = struct.unpack(">H", data[at : at + 2])[0]
+        key = data[at + 2 : at + 2 + length].decode()
         at += 2 + length
-        length = struct.unpack(">H", data[at:at + 2])[0]
-        raw = data[at + 2:at + 2 + length]
+        length = struct.unpack(">H", data[at : at + 2])[0]
+        raw = data[at + 2 : at + 2 + length]
         at += 2 + length
         depth += (tag == 0x34) - (tag == 0x37)
         if key and not depth:
@@ -117,7 +139,7 @@ def _value(tag, raw):
     if tag == BOOLEAN:
         return bool(raw[0])
     if tag < 0x20:
-        return None                  # no-value, unknown, unsupported
+        return None  # no-value, unknown, unsupported
     if 0x41 <= tag <= 0x49:
         try:
             return raw.decode()
@@ -141,12 +163,17 @@ def send(host, port, path, data, timeout=60):
 
 
 def get_jobs(host, port, path, uri, which="all", user="root", attributes=JOB_ATTRIBUTES, first=1):
-    """All jobs as dicts of single values (lists where there are several), in pages as cupsd's limit of 500 wants it."""
+    """All jobs as dicts of single values (lists where there are several), read in cupsd's pages of 500."""
     result, seen = [], set()
     while True:
-        operation = [(URI, "printer-uri", uri), (NAME, "requesting-user-name", user), (KEYWORD, "which-jobs", which),
-                     (INTEGER, "first-job-id", first), (INTEGER, "limit", 500),
-                     (KEYWORD, "requested-attributes", *attributes)]
+        operation = [
+            (URI, "printer-uri", uri),
+            (NAME, "requesting-user-name", user),
+            (KEYWORD, "which-jobs", which),
+            (INTEGER, "first-job-id", first),
+            (INTEGER, "limit", 500),
+            (KEYWORD, "requested-attributes", *attributes),
+        ]
         code, groups = send(host, port, path, message(GET_JOBS, 1, operation))
         if code > 0x00FF:
             raise OSError(f"IPP status {code:#06x}")

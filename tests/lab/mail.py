@@ -28,5 +28,7 @@ class Mail:
     @property
     def attachments(self):
         """(file name, content type, bytes) of each attachment."""
-        return [(part.get_filename(), part.get_content_type(), part.get_payload(decode=True))
-                for part in self.message.iter_attachments()]
+        return [
+            (part.get_filename(), part.get_content_type(), part.get_payload(decode=True))
+            for part in self.message.iter_attachments()
+        ]

@@ -45,7 +45,8 @@ static void renumber(ipp_t *job, int id, time_t when)
     set_text(job, "job-name", IPP_TAG_NAME, text);
     snprintf(text, sizeof text, "user%03d", id % 300);
     set_text(job, "job-originating-user-name", IPP_TAG_NAME, text);
-    snprintf(text, sizeof text, "urn:uuid:%08x-0000-3000-8000-%012x", (unsigned)id * 2654435761u, (unsigned)id);
+    snprintf(text, sizeof text, "urn:uuid:%08x-0000-3000-8000-%012x", (unsigned)id * 2654435761u,
+             (unsigned)id);
     set_text(job, "job-uuid", IPP_TAG_URI, text);
     set_integer(job, "time-at-creation", (int)when);
     set_integer(job, "time-at-processing", (int)when);

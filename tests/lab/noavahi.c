@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Preloaded into Debian's ippeveprinter, which otherwise refuses to start without D-Bus, even with "-r off". */
+/* Preloaded into ippeveprinter, which else refuses to start without D-Bus, even with "-r off". */
 
 #include <stddef.h>
 

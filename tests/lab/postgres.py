@@ -24,7 +24,9 @@ class Postgres(Server):
 
     def psql(self, sql, timeout=600, *options):
         """Runs SQL; returns its output, unaligned and without headings."""
-        return run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *options, self.dsn, "-c", sql], timeout).stdout.decode()
+        return run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *options, self.dsn, "-c", sql], timeout
+        ).stdout.decode()
 
     def configure(self):
         if self.port is not None:
@@ -35,10 +37,29 @@ class Postgres(Server):
         if os.geteuid() == 0:
             for path in (self.dir, self.dir / "sock", self.dir / "data"):
                 shutil.chown(path, "postgres", "postgres")
-        run(self._as_postgres([self._tool("initdb"), "-D", str(self.dir / "data"), "-E", "UTF8", "--locale=C.UTF-8",
-                               "-A", "trust", "-U", "postgres", "--no-sync"]))
-        values = {"listen_addresses": f"'{HOST}'", "port": self.port,
-                  "unix_socket_directories": f"'{self.dir}/sock'", **self.settings}
+        run(
+            self._as_postgres(
+                [
+                    self._tool("initdb"),
+                    "-D",
+                    str(self.dir / "data"),
+                    "-E",
+                    "UTF8",
+                    "--locale=C.UTF-8",
+                    "-A",
+                    "trust",
+                    "-U",
+                    "postgres",
+                    "--no-sync",
+                ]
+            )
+        )
+        values = {
+            "listen_addresses": f"'{HOST}'",
+            "port": self.port,
+            "unix_socket_directories": f"'{self.dir}/sock'",
+            **self.settings,
+        }
         with open(self.dir / "data" / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.writelines(f"{key} = {value}\n" for key, value in values.items())
 
@@ -46,11 +67,15 @@ class Postgres(Server):
         return self._as_postgres([self._tool("postgres"), "-D", str(self.dir / "data")])
 
     def ready(self):
-        return run([self._tool("pg_isready"), "-q", "-h", self.dir / "sock", "-p", str(self.port)],
-                   check=False).returncode == 0
+        return (
+            run(
+                [self._tool("pg_isready"), "-q", "-h", self.dir / "sock", "-p", str(self.port)], check=False
+            ).returncode
+            == 0
+        )
 
     def halt(self, timeout=10):
-        self.signal(signal.SIGINT)   # SIGTERM would wait for the clients
+        self.signal(signal.SIGINT)  # SIGTERM would wait for the clients
         super().halt(timeout)
 
     def stop(self, timeout=10):

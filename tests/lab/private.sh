@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs a command that sees other accounts than the host has, and a small file system. For root, inside `unshare --mount`.
+# Runs a command that sees other accounts than the host has, and a small file system, in `unshare --mount`.
 # usage: private.sh ETC FULL COMMAND...    ETC holds passwd, group, shadow, pam.d; FULL is a folder or empty
 
 set -e

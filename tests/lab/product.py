@@ -3,7 +3,6 @@
 
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -40,7 +39,8 @@ class Result:
         return self
 
     def __str__(self):
-        return f"$ {' '.join(self.command)}\n{self.out}{self.err}exit status {self.code} after {self.seconds:.2f} s"
+        end = f"exit status {self.code} after {self.seconds:.2f} s"
+        return f"$ {' '.join(self.command)}\n{self.out}{self.err}{end}"
 
 
 def arguments(state, args, prefix=()):
@@ -49,23 +49,43 @@ def arguments(state, args, prefix=()):
 
 
 def run_cli(*args, state=None, env=None, input=None, timeout=60, prefix=()):
-    """Runs `printtrail [--state STATE] ARGS…`; prefix goes before it (faketime, strace…). Output is decoded as UTF-8."""
+    """Runs `printtrail [--state STATE] ARGS…`; prefix goes before it (faketime, strace…)."""
     command = arguments(state, args, prefix)
     data = input.encode() if isinstance(input, str) else input
     start = time.monotonic()
     try:
-        done = subprocess.run(command, input=data, stdin=None if data is not None else subprocess.DEVNULL,
-                              capture_output=True, timeout=timeout, env=environment(env))
+        done = subprocess.run(
+            command,
+            input=data,
+            stdin=None if data is not None else subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            env=environment(env),
+        )
     except subprocess.TimeoutExpired as late:
-        raise LabError(f"{' '.join(command)}: no end within {timeout} s\n{late.stdout}\n{late.stderr}") from None
-    return Result(command, done.returncode, done.stdout.decode(errors="backslashreplace"),
-                  done.stderr.decode(errors="backslashreplace"), time.monotonic() - start)
+        raise LabError(
+            f"{' '.join(command)}: no end within {timeout} s\n{late.stdout}\n{late.stderr}"
+        ) from None
+    return Result(
+        command,
+        done.returncode,
+        done.stdout.decode(errors="backslashreplace"),
+        done.stderr.decode(errors="backslashreplace"),
+        time.monotonic() - start,
+    )
 
 
 def start_cli(*args, state=None, env=None, prefix=(), **options):
-    """The same in the background, as a subprocess.Popen with pipes, for tests that kill it or run two at once."""
-    return subprocess.Popen(arguments(state, args, prefix), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=environment(env), start_new_session=True, **options)
+    """The same as a subprocess.Popen with pipes, for tests that kill it or run two at once."""
+    return subprocess.Popen(
+        arguments(state, args, prefix),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(env),
+        start_new_session=True,
+        **options,
+    )
 
 
 class Daemon:
@@ -84,10 +104,14 @@ class Daemon:
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(address))
         with open(self._dir / "output", "ab") as output:
-            self.process = subprocess.Popen(arguments(self.state, ["serve", *self.args], self.prefix),
-                                            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            start_new_session=True,
-                                            env=environment({"NOTIFY_SOCKET": str(address), **self.env}))
+            self.process = subprocess.Popen(
+                arguments(self.state, ["serve", *self.args], self.prefix),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=environment({"NOTIFY_SOCKET": str(address), **self.env}),
+            )
         try:
             self._await_ready(time.monotonic() + timeout)
         except LabError as error:
@@ -116,7 +140,9 @@ class Daemon:
         return self.process.pid if self.process else None
 
     def log(self):
-        return f"--- printtrail serve\n{tail(self._dir / 'output', 1 << 20)}" if self._dir else "--- not started"
+        return (
+            f"--- printtrail serve\n{tail(self._dir / 'output', 1 << 20)}" if self._dir else "--- not started"
+        )
 
     def __enter__(self):
         return self.start()

@@ -18,17 +18,17 @@ def smb2(command, body=b""):
 SMB_CREATE = smb2(0x05)
 SMB_CLOSE = smb2(0x06)
 SMB_WRITE = smb2(0x09)
-SMB_RENAME = smb2(0x11, re.escape(b"\x21\x00\x01\x0a"))       # SET_INFO, FileRenameInformation
+SMB_RENAME = smb2(0x11, re.escape(b"\x21\x00\x01\x0a"))  # SET_INFO, FileRenameInformation
 
 ACTIONS = ("cut", "lose-reply", "swallow", "stall", "pass")
-CARRY = 255                          # bytes of the chunk before that a match may begin in
+CARRY = 255  # bytes of the chunk before that a match may begin in
 
 
 @dataclass
 class Rule:
-    side: str                        # "client", "server" or "data": who sends what is looked at
-    pattern: object                  # compiled expression, or None
-    count: int                       # bytes, where there is no pattern
+    side: str  # "client", "server" or "data": who sends what is looked at
+    pattern: object  # compiled expression, or None
+    count: int  # bytes, where there is no pattern
     action: str
     times: int
     _fired: threading.Event = field(default_factory=threading.Event)
@@ -48,7 +48,7 @@ class Rule:
         self._resumed.set()
 
     def position(self, carry, data, before):
-        """Where in data the rule fires, or None. carry: the end of what came earlier; before: how much came earlier."""
+        """Where in data the rule fires, or None. carry: the end of what came, before: how much came."""
         if self.pattern is None:
             return max(0, self.count - before) if before < self.count <= before + len(data) else None
         match = self.pattern.search(carry + data)
@@ -60,7 +60,7 @@ class Session:
 
     def __init__(self):
         self.sockets = []
-        self.muted = False           # the server's bytes are dropped
+        self.muted = False  # the server's bytes are dropped
         self.cut_at_reply = False
 
     def cut(self):
@@ -69,7 +69,7 @@ class Session:
 
 
 class Proxy(TcpServer):
-    """Stands before a server of the lab (or a port on loopback); rules say what gets lost. See the lab's README."""
+    """Stands before a server (or a port on loopback); rules say what gets lost. See the lab's README."""
 
     name = "proxy"
 
@@ -90,17 +90,36 @@ class Proxy(TcpServer):
         text = getattr(folder, "address", folder)
         return re.sub(rf"([@:]){self.target_port}\b", rf"\g<1>{self.port}", text)
 
-    def when(self, client=None, server=None, client_bytes=None, server_bytes=None, data_bytes=None, do="cut", times=1):
+    def when(
+        self,
+        client=None,
+        server=None,
+        client_bytes=None,
+        server_bytes=None,
+        data_bytes=None,
+        do="cut",
+        times=1,
+    ):
         """Adds a rule; returns it, to wait for."""
-        given = [(side, value) for side, value in (
-            ("client", client), ("server", server), ("client", client_bytes), ("server", server_bytes),
-            ("data", data_bytes)) if value is not None]
+        given = [
+            (side, value)
+            for side, value in (
+                ("client", client),
+                ("server", server),
+                ("client", client_bytes),
+                ("server", server_bytes),
+                ("data", data_bytes),
+            )
+            if value is not None
+        ]
         if len(given) != 1 or do not in ACTIONS:
             raise ValueError(f"one of client, server, …_bytes and an action of {' '.join(ACTIONS)}")
         side, value = given[0]
         if isinstance(value, bytes):
             value = re.compile(re.escape(value))
-        rule = Rule(side, None if isinstance(value, int) else value, value if isinstance(value, int) else 0, do, times)
+        rule = Rule(
+            side, None if isinstance(value, int) else value, value if isinstance(value, int) else 0, do, times
+        )
         with self._rules_lock:
             self._rules.append(rule)
         return rule
@@ -159,7 +178,7 @@ class Proxy(TcpServer):
                     close(s)
 
     def _apply(self, session, side, carry, data, before, sink):
-        """Runs the rules that fire in data; returns what is still to be sent, None when the connection is gone."""
+        """Runs the rules that fire in data; returns what is still to be sent, None when all is cut."""
         while True:
             found = self._first(side, carry, data, before)
             if found is None:
@@ -194,10 +213,10 @@ class Proxy(TcpServer):
         """Puts a port of ours into the server's answer to EPSV or PASV."""
         if match := re.match(rb"229 [^\r\n]*\(\|\|\|(\d+)\|\)", data):
             port = self._listen_for_data(session, int(match.group(1)))
-            return data[:match.start(1)] + str(port).encode() + data[match.end(1):]
+            return data[: match.start(1)] + str(port).encode() + data[match.end(1) :]
         if match := re.match(rb"227 [^\r\n]*\((?:\d+,){4}((\d+),(\d+))\)", data):
             port = self._listen_for_data(session, int(match.group(2)) * 256 + int(match.group(3)))
-            return data[:match.start(1)] + b"%d,%d" % divmod(port, 256) + data[match.end(1):]
+            return data[: match.start(1)] + b"%d,%d" % divmod(port, 256) + data[match.end(1) :]
         return data
 
     def _listen_for_data(self, session, target):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A throw-away Samba with shares and accounts for every way in which a delivery by SMB can go well or wrong."""
+"""A throw-away Samba with shares and accounts for all that a delivery by SMB can meet."""
 
 from .accounts import Accounts, full_folder, need_full
 from .base import HOST, Server, as_root, free_port, run, scratch
@@ -16,7 +16,7 @@ class Samba(Server):
     name = "samba"
     privileged = True
     domain = "PTDOM"
-    password = "S3cret-pass"         # of every account
+    password = "S3cret-pass"  # of every account
     user = "ptuser"
     other_user = "ptother"
     disabled_user = "ptoff"
@@ -45,18 +45,37 @@ class Samba(Server):
         return Folder(self.unc(share, path.name), path)
 
     def settings(self, folder=None, user=None, password=None):
-        """Arguments for `settings set`; folder is a Folder, an address, or None for the share export itself."""
+        """Arguments for `settings set`; folder: a Folder, an address, or None for the share export itself."""
         address = folder.address if isinstance(folder, Folder) else folder or self.unc()
         secret = secret_file(self.password if password is None else password)
-        return ["export.method=smb", f"smb.path={address}", f"smb.user={user or self.user}", f"smb.password=@{secret}"]
+        return [
+            "export.method=smb",
+            f"smb.path={address}",
+            f"smb.user={user or self.user}",
+            f"smb.password=@{secret}",
+        ]
 
     def client(self, command, share="export", user=None, password=None, options=()):
         """Runs smbclient -c COMMAND; returns the CompletedProcess, whatever its exit status."""
         if share == "full":
             need_full()
         login = f"{self.domain}/{user or self.user}%{self.password if password is None else password}"
-        return run(["smbclient", "-s", "/dev/null", "-p", str(self.port), "-U", login, *options,
-                    f"//{self.host}/{share}", "-c", command], check=False)
+        return run(
+            [
+                "smbclient",
+                "-s",
+                "/dev/null",
+                "-p",
+                str(self.port),
+                "-U",
+                login,
+                *options,
+                f"//{self.host}/{share}",
+                "-c",
+                command,
+            ],
+            check=False,
+        )
 
     def configure(self):
         if self._accounts is not None:
@@ -68,8 +87,14 @@ class Samba(Server):
             (self.dir / name).mkdir()
             (self.dir / name).chmod(0o755 if name == "nowrite" else 0o777)
         (self.dir / "smb.conf").write_text(self._conf())
-        users = (self.user, self.other_user, self.disabled_user, self.locked_user, self.expired_user,
-                 self.must_change_user)
+        users = (
+            self.user,
+            self.other_user,
+            self.disabled_user,
+            self.locked_user,
+            self.expired_user,
+            self.must_change_user,
+        )
         self._accounts = Accounts(self.dir, dict.fromkeys(users))
         self._fill_private(users)
 
@@ -87,12 +112,15 @@ class Samba(Server):
         self._accounts = None
 
     def answers(self):
-        return [f"address      {self.unc()}", f"other shares {' '.join(SHARES[1:])}",
-                f"user         {self.user} (also {self.domain}\\{self.user}), {self.other_user}; "
-                f"disabled {self.disabled_user}, locked {self.locked_user}, expired {self.expired_user}, "
-                f"password must change {self.must_change_user}",
-                f"password     {self.password}",
-                f"folder       {self.root()}"]
+        return [
+            f"address      {self.unc()}",
+            f"other shares {' '.join(SHARES[1:])}",
+            f"user         {self.user} (also {self.domain}\\{self.user}), {self.other_user}; "
+            f"disabled {self.disabled_user}, locked {self.locked_user}, expired {self.expired_user}, "
+            f"password must change {self.must_change_user}",
+            f"password     {self.password}",
+            f"folder       {self.root()}",
+        ]
 
     def _fill_private(self, users):
         """The password database; made once in a process, later ones are copies, because it takes a second."""
@@ -122,8 +150,14 @@ class Samba(Server):
 
     def _conf(self):
         base = self.dir
-        folders = {"export": "", "crypt": "server smb encrypt = required", "ro": "read only = yes",
-                   "other": f"valid users = {self.other_user}", "nowrite": "", "full": ""}
+        folders = {
+            "export": "",
+            "crypt": "server smb encrypt = required",
+            "ro": "read only = yes",
+            "other": f"valid users = {self.other_user}",
+            "nowrite": "",
+            "full": "",
+        }
         text = f"""[global]
    workgroup = {self.domain}
    netbios name = PTLAB

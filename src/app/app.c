@@ -15,12 +15,13 @@ static gboolean state_dir_ready(const char *state_dir, enum store_mode mode, GEr
     struct stat status;
 
     if (mode == STORE_CREATE && g_mkdir_with_parents(state_dir, 0700) != 0) {
-        pt_error_set(error, PT_ERROR_X19, "cannot make the state directory %s: %s", "状態ディレクトリ %s を作成できません: %s",
-                     state_dir, g_strerror(errno));
+        pt_error_set(error, PT_ERROR_X19, "cannot make the state directory %s: %s",
+                     "状態ディレクトリ %s を作成できません: %s", state_dir, g_strerror(errno));
         return FALSE;
     }
     if (stat(state_dir, &status) != 0 || !S_ISDIR(status.st_mode)) {
-        pt_error_set(error, PT_ERROR_MISSING, "there is no printtrail state in %s", "%s に printtrail のデータはありません", state_dir);
+        pt_error_set(error, PT_ERROR_MISSING, "there is no printtrail state in %s",
+                     "%s に printtrail のデータはありません", state_dir);
         return FALSE;
     }
     return TRUE;
@@ -35,6 +36,7 @@ struct app *app_open(const char *state_dir, enum store_mode mode, GError **error
     app = g_new0(struct app, 1);
     app->state_dir = g_canonicalize_filename(state_dir, NULL);
     app->store_url = app_path(app, "printtrail.db");
+    app->mode = mode;
     app->store = store_open(app->store_url, mode, error);
     if (!app->store)
         return NULL;
@@ -91,7 +93,8 @@ void app_wake(const struct app *app)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
-    /* Nobody listening is the normal case of a command line without a daemon; the daemon looks again within a minute anyway. */
+    /* Nobody listening is the normal case of a command line without a daemon; the daemon looks again within a
+     * minute anyway. */
     (void)sendto(fd, "w", 1, MSG_NOSIGNAL, (const struct sockaddr *)&address, sizeof address);
     (void)close(fd);
 }

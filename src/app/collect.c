@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Polling sources into the store: records, cursor and counters in the same transactions; one source never waits for another. */
+/* Polling sources into the store: records, cursor and counters in the same transactions; one source never
+ * waits for another. */
 #include "app/collect.h"
 
 #include "app/config.h"
@@ -57,8 +58,8 @@ static gboolean collect_job(const struct source_job *source_job, gpointer user, 
     return store_ingest_commit(collector->ingest, NULL, error);
 }
 
-static gboolean poll_once(struct collector *collector, const struct source_row *row, const char *cursor, gint64 deadline_ms, struct source_report *ret_report,
-                          GError **error)
+static gboolean poll_once(struct collector *collector, const struct source_row *row, const char *cursor,
+                          gint64 deadline_ms, struct source_report *ret_report, GError **error)
 {
     struct source_target target = {
         .kind = g_strcmp0(row->kind, "cups") == 0 ? SOURCE_CUPS : SOURCE_PRINTER,
@@ -90,7 +91,8 @@ static gboolean poll_once(struct collector *collector, const struct source_row *
     return TRUE;
 }
 
-static gboolean poll_all(struct collector *collector, const struct source_row *row, gint64 deadline_ms, char **ret_open_jobs, GError **error)
+static gboolean poll_all(struct collector *collector, const struct source_row *row, gint64 deadline_ms,
+                         char **ret_open_jobs, GError **error)
 {
     gint64 until = g_get_monotonic_time() + deadline_ms * 1000;
     g_autofree char *cursor = g_strdup(row->cursor);
@@ -116,12 +118,16 @@ static gboolean poll_all(struct collector *collector, const struct source_row *r
 }
 
 /* What people see of the source's health; hidden details and gaps are told although the poll succeeded. */
-static gboolean record_health(struct app *app, const struct source_row *row, const struct collector *collector, const char *open_jobs, const GError *failure,
+static gboolean record_health(struct app *app, const struct source_row *row,
+                              const struct collector *collector, const char *open_jobs, const GError *failure,
                               GError **error)
 {
     struct source_row health = *row;
     g_autofree char *text = failure ? pt_error_keep(failure) : NULL;
-    const char *code = failure ? pt_error_info((int)pt_error_code_of(failure))->name : collector->result.gap ? "S05" : collector->result.hidden ? "S04" : NULL;
+    const char *code = failure                    ? pt_error_info((int)pt_error_code_of(failure))->name
+                       : collector->result.gap    ? "S05"
+                       : collector->result.hidden ? "S04"
+                                                  : NULL;
     g_autofree char *own_code = g_strdup(code);
     g_autofree char *own_jobs = g_strdup(failure ? row->open_jobs : open_jobs);
 
@@ -134,8 +140,8 @@ static gboolean record_health(struct app *app, const struct source_row *row, con
     return store_source_report(app->store, &health, error);
 }
 
-gboolean collect_source(struct app *app, const struct source_row *row, const struct settings *settings, gint64 deadline_ms, struct collect_result *ret_result,
-                        GError **error)
+gboolean collect_source(struct app *app, const struct source_row *row, const struct settings *settings,
+                        gint64 deadline_ms, struct collect_result *ret_result, GError **error)
 {
     g_autoptr(PtZone) zone = app_zone(settings, error);
     g_autofree char *open_jobs = NULL;
@@ -192,10 +198,12 @@ static void poll_in_thread(gpointer data, gpointer user)
     }
 }
 
-gboolean collect_all(struct app *app, const struct settings *settings, gint64 deadline_ms, guint *ret_failed, GError **error)
+gboolean collect_all(struct app *app, const struct settings *settings, gint64 deadline_ms, guint *ret_failed,
+                     GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
-    struct round round = {.app = app, .settings = settings, .until = g_get_monotonic_time() + deadline_ms * 1000};
+    struct round round = {
+        .app = app, .settings = settings, .until = g_get_monotonic_time() + deadline_ms * 1000};
     GThreadPool *pool;
     guint polled = 0;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One delivery attempt in its own process: starts the helper, reads its events, watches the clock, kills it when it hangs. */
+/* One delivery attempt in its own process: starts the helper, reads its events, watches the clock, kills it
+ * when it hangs. */
 #include "app/deliver.h"
 
 #include "base/fault.h"
@@ -40,13 +41,16 @@ void deliver_result_clear(struct deliver_result *result)
 void deliver_result_error(const struct deliver_result *result, GError **error)
 {
     const char *server = result->server ? result->server : "";
-    g_autofree char *en = g_strdup_printf("%s%s%s", result->text[0] ? result->text[0] : "", *server ? " — server: " : "", server);
-    g_autofree char *ja = g_strdup_printf("%s%s%s", result->text[1] ? result->text[1] : "", *server ? " — サーバー: " : "", server);
+    g_autofree char *en = g_strdup_printf("%s%s%s", result->text[0] ? result->text[0] : "",
+                                          *server ? " — server: " : "", server);
+    g_autofree char *ja = g_strdup_printf("%s%s%s", result->text[1] ? result->text[1] : "",
+                                          *server ? " — サーバー: " : "", server);
 
     pt_error_set_texts(error, result->code, en, ja);
 }
 
-static void set_failure(struct deliver_result *result, gboolean went, enum pt_error_code code, const char *en, const char *ja)
+static void set_failure(struct deliver_result *result, gboolean went, enum pt_error_code code, const char *en,
+                        const char *ja)
 {
     deliver_result_clear(result);
     result->outcome = went ? DELIVER_UNKNOWN : DELIVER_FAILED;
@@ -92,8 +96,9 @@ static gboolean helper_start(struct helper *helper, json_t *request, int lock_fd
     gboolean ok;
 
     free(text);
-    ok = g_spawn_async_with_pipes_and_fds(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, -1, -1, &lock_fd, &child_fd,
-                                          lock_fd >= 0 ? 1 : 0, &helper->pid, &helper->to, &helper->from, NULL, error);
+    ok = g_spawn_async_with_pipes_and_fds(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, -1, -1,
+                                          &lock_fd, &child_fd, lock_fd >= 0 ? 1 : 0, &helper->pid,
+                                          &helper->to, &helper->from, NULL, error);
     if (!ok)
         return FALSE;
     (void)fcntl(helper->to, F_SETFD, FD_CLOEXEC);
@@ -229,12 +234,14 @@ static void helper_watch(struct helper *helper)
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready <= 0) {
-            set_failure(helper->result, helper->went, PT_ERROR_X17, "no progress for too long; the transfer was stopped",
+            set_failure(helper->result, helper->went, PT_ERROR_X17,
+                        "no progress for too long; the transfer was stopped",
                         "長時間進まないため、送信を中止しました");
             break;
         }
         if (fds[1].revents) {
-            set_failure(helper->result, helper->went, PT_ERROR_X18, "stopped because printtrail is stopping", "printtrail の終了により中止しました");
+            set_failure(helper->result, helper->went, PT_ERROR_X18, "stopped because printtrail is stopping",
+                        "printtrail の終了により中止しました");
             break;
         }
         n = read(helper->from, bytes, sizeof bytes);
@@ -261,15 +268,22 @@ static void helper_end(struct helper *helper)
         ;
     g_spawn_close_pid(helper->pid);
     if (!helper->finished && !helper->result->text[0])
-        set_failure(helper->result, helper->went, PT_ERROR_X18, "the delivery process ended unexpectedly", "送信プロセスが予期せず終了しました");
+        set_failure(helper->result, helper->went, PT_ERROR_X18, "the delivery process ended unexpectedly",
+                    "送信プロセスが予期せず終了しました");
 }
 
-static void run_helper(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd, struct deliver_result *ret_result)
+static void run_helper(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd,
+                       struct deliver_result *ret_result)
 {
     json_t *final_timeout = json_object_get(request, "final_timeout_s");
-    gint64 timeout_s = MAX(json_integer_value(json_object_get(request, "timeout_s")), json_integer_value(final_timeout));
-    struct helper helper = {
-        .app = app, .watch = watch, .result = ret_result, .to = -1, .from = -1, .silence_ms = (timeout_s + GRACE_S) * 1000};
+    gint64 timeout_s =
+        MAX(json_integer_value(json_object_get(request, "timeout_s")), json_integer_value(final_timeout));
+    struct helper helper = {.app = app,
+                            .watch = watch,
+                            .result = ret_result,
+                            .to = -1,
+                            .from = -1,
+                            .silence_ms = (timeout_s + GRACE_S) * 1000};
     g_autoptr(GError) error = NULL;
 
     memset(ret_result, 0, sizeof *ret_result);
@@ -285,7 +299,8 @@ static void run_helper(struct app *app, json_t *request, const struct deliver_wa
     g_string_free(helper.line, TRUE);
 }
 
-void deliver_run(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd, struct deliver_result *ret_result)
+void deliver_run(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd,
+                 struct deliver_result *ret_result)
 {
     static const struct deliver_ops process = {run_helper};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Planning: one transaction that turns what no ledger row covers into rows (DESIGN, "The whole exactly-once rule"). */
+/* Planning: one transaction that turns what no ledger row covers into rows (DESIGN, "The whole exactly-once
+ * rule"). */
 #include "app/config.h"
 #include "app/export-internal.h"
 #include "app/spool.h"
@@ -16,10 +17,10 @@
 
 struct planner {
     struct export_context *context;
-    GArray *open_days;       /* struct open_day */
-    GPtrArray *rows;         /* auto rows of the open days, and all that are still to be sent */
-    GPtrArray *spare;        /* of those: planned and never attempted, to be used again */
-    GPtrArray *planned;      /* new rows */
+    GArray *open_days;  /* struct open_day */
+    GPtrArray *rows;    /* auto rows of the open days, and all that are still to be sent */
+    GPtrArray *spare;   /* of those: planned and never attempted, to be used again */
+    GPtrArray *planned; /* new rows */
 };
 
 gboolean export_context_load(struct export_context *context, struct app *app, GError **error)
@@ -60,7 +61,8 @@ static gboolean to_send(const struct delivery *row)
     return row->state == DELIVERY_PLANNED || row->state == DELIVERY_SENDING || row->state == DELIVERY_FAILED;
 }
 
-static gboolean planner_add(struct planner *planner, const struct delivery_query *query, GHashTable *seen, GError **error)
+static gboolean planner_add(struct planner *planner, const struct delivery_query *query, GHashTable *seen,
+                            GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
 
@@ -78,7 +80,8 @@ static gboolean planner_read(struct planner *planner, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     struct export_context *context = planner->context;
-    struct delivery_query unfinished = {.kind = DELIVERY_AUTO, .states = STATE(PLANNED) | STATE(SENDING) | STATE(CLOSING) | STATE(FAILED)};
+    struct delivery_query unfinished = {
+        .kind = DELIVERY_AUTO, .states = STATE(PLANNED) | STATE(SENDING) | STATE(CLOSING) | STATE(FAILED)};
 
     if (!store_open_days(context->app->store, day_add(context->today, -1), &planner->open_days, error) ||
         !planner_add(planner, &unfinished, seen, error))
@@ -92,8 +95,10 @@ static gboolean planner_read(struct planner *planner, GError **error)
     return TRUE;
 }
 
-/* Everything not certainly under way goes to the present destination: an attempted row of another place is released, one of this place takes over new credentials and options. */
-static gboolean release_or_refresh(struct planner *planner, struct delivery *row, gboolean dry, GError **error)
+/* Everything not certainly under way goes to the present destination: an attempted row of another place is
+ * released, one of this place takes over new credentials and options. */
+static gboolean release_or_refresh(struct planner *planner, struct delivery *row, gboolean dry,
+                                   GError **error)
 {
     struct export_context *context = planner->context;
     enum delivery_state expect = row->state;
@@ -136,7 +141,8 @@ static gboolean planner_release(struct planner *planner, gboolean dry, GError **
     return TRUE;
 }
 
-/* RT4: a name that the ledger has used for another file is taken. Rows that were released without ever being finished used it for nothing. */
+/* RT4: a name that the ledger has used for another file is taken. Rows that were released without ever being
+ * finished used it for nothing. */
 static gboolean name_taken(struct planner *planner, const char *name, gboolean *ret_taken, GError **error)
 {
     struct delivery_query query = {.kind = -1, .file_name = name};
@@ -156,7 +162,8 @@ static gboolean name_taken(struct planner *planner, const char *name, gboolean *
     return TRUE;
 }
 
-static struct delivery *new_row(const struct planner *planner, const struct plan_range *range, gint64 seq_from, gint64 seq_to)
+static struct delivery *new_row(const struct planner *planner, const struct plan_range *range,
+                                gint64 seq_from, gint64 seq_to)
 {
     struct export_context *context = planner->context;
     struct delivery *row = delivery_new();
@@ -182,7 +189,8 @@ static gboolean name_parts(struct planner *planner, GPtrArray *parts, int revisi
 
     for (int tries = 0; taken; tries++, revision++) {
         if (tries > NAME_TRIES) {
-            pt_error_set(error, PT_ERROR_INTERNAL, "no free file name found", "空いているファイル名がありません");
+            pt_error_set(error, PT_ERROR_INTERNAL, "no free file name found",
+                         "空いているファイル名がありません");
             return FALSE;
         }
         taken = FALSE;
@@ -192,7 +200,8 @@ static gboolean name_parts(struct planner *planner, GPtrArray *parts, int revisi
             row->revision = revision;
             row->part = (int)i + 1;
             row->parts = (int)parts->len;
-            row->file_name = name_auto(prefix, row->day, context->format.date_format, revision, row->part, row->parts);
+            row->file_name =
+                name_auto(prefix, row->day, context->format.date_format, revision, row->part, row->parts);
             if (!name_taken(planner, row->file_name, &taken, error))
                 return FALSE;
         }
@@ -212,12 +221,15 @@ static gboolean plan_one(struct planner *planner, const struct plan_range *range
 
     if (mail && range->max_rows > 0)
         max_rows = max_rows > 0 ? MIN(max_rows, range->max_rows) : range->max_rows;
-    if (!spool_cuts(context->app, &context->format, range->day, range->seq_from, range->seq_to, max_rows, max_bytes, &cuts, error))
+    if (!spool_cuts(context->app, &context->format, range->day, range->seq_from, range->seq_to, max_rows,
+                    max_bytes, &cuts, error))
         return FALSE;
     for (guint i = 0; i < cuts->len; i++) {
-        gint64 to = g_array_index(cuts, gint64, i);
-        g_ptr_array_add(parts, new_row(planner, range, from, to));
-        from = to;
+        struct delivery *row = new_row(planner, range, from, g_array_index(cuts, gint64, i));
+        g_ptr_array_add(parts, row);
+        from = row->seq_to;
+        if (!store_range_rows(context->app->store, row->day, row->seq_from, row->seq_to, &row->rows, error))
+            return FALSE;
     }
     if (!name_parts(planner, parts, range->revision, error))
         return FALSE;
@@ -256,7 +268,8 @@ static gboolean planner_plan(struct planner *planner, GError **error)
     return TRUE;
 }
 
-/* Never-attempted rows are planned anew in place: their ids serve for the new rows, what is left over is released. */
+/* Never-attempted rows are planned anew in place: their ids serve for the new rows, what is left over is
+ * released. */
 static gboolean planner_write(struct planner *planner, GError **error)
 {
     struct store *store = planner->context->app->store;
@@ -303,7 +316,8 @@ static GPtrArray *planner_sendable(const struct planner *planner)
 
     for (guint i = 0; i < planner->rows->len; i++) {
         struct delivery *row = g_ptr_array_index(planner->rows, i);
-        gboolean closing_mail = row->state == DELIVERY_CLOSING && g_strcmp0(target_method(row->target), "mail") == 0;
+        gboolean closing_mail =
+            row->state == DELIVERY_CLOSING && g_strcmp0(target_method(row->target), "mail") == 0;
         if ((to_send(row) && row->attempts > 0) || closing_mail)
             g_ptr_array_add(result, delivery_copy(row));
     }
@@ -326,7 +340,8 @@ static gboolean plan_in_transaction(struct planner *planner, gboolean dry, GErro
     planner->rows = g_ptr_array_new_with_free_func((GDestroyNotify)delivery_free);
     planner->planned = g_ptr_array_new_with_free_func((GDestroyNotify)delivery_free);
     planner->spare = g_ptr_array_new();
-    return planner_read(planner, error) && planner_release(planner, dry, error) && planner_plan(planner, error) &&
+    return planner_read(planner, error) && planner_release(planner, dry, error) &&
+           planner_plan(planner, error) &&
            (dry || planner->context->size_limit < 0 || planner_write(planner, error));
 }
 
@@ -341,7 +356,8 @@ gboolean export_ask_size(struct export_context *context, GError **error)
     if (!request)
         return FALSE;
     for (;;) {
-        deliver_run(context->app, request, context->watch ? context->watch : &nothing, context->lock_fd, &result);
+        deliver_run(context->app, request, context->watch ? context->watch : &nothing, context->lock_fd,
+                    &result);
         ok = result.outcome == DELIVER_DELIVERED;
         if (ok || (result.code != PT_ERROR_X01 && result.code != PT_ERROR_X02) || !export_grace_wait(context))
             break;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Manual export of a period (SPEC RP1): to the destination, or as files; never changes what counts as delivered. */
+/* Manual export of a period (SPEC RP1): to the destination, or as files; never changes what counts as
+ * delivered. */
 #include "app/config.h"
 #include "app/export-internal.h"
 #include "app/spool.h"
@@ -48,15 +49,17 @@ static gboolean publish(const char *temporary, const char *path, GError **error)
     if (result == 0)
         return TRUE;
     if (errno == EEXIST)
-        pt_error_set(error, PT_ERROR_INPUT, "%s is already there and is not overwritten", "%s はすでにあります。上書きしません", path);
+        pt_error_set(error, PT_ERROR_INPUT, "%s is already there and is not overwritten",
+                     "%s はすでにあります。上書きしません", path);
     else
-        pt_error_set(error, PT_ERROR_X19, "cannot write %s: %s", "%s に書き込めません: %s", path, g_strerror(errno));
+        pt_error_set(error, PT_ERROR_X19, "cannot write %s: %s", "%s に書き込めません: %s", path,
+                     g_strerror(errno));
     (void)unlink(temporary);
     return FALSE;
 }
 
-static gboolean download_day(struct app *app, const struct csv_format *format, const struct day_total *day, const char *directory, const char *name,
-                             GError **error)
+static gboolean download_day(struct app *app, const struct csv_format *format, const struct day_total *day,
+                             const char *directory, const char *name, GError **error)
 {
     g_autofree char *token = random_hex(8);
     g_autofree char *hidden = g_strdup_printf(".%s.%s", name, token);
@@ -64,22 +67,26 @@ static gboolean download_day(struct app *app, const struct csv_format *format, c
     g_autofree char *path = g_build_filename(directory, name, NULL);
     struct spool_file file;
 
-    return spool_render(app, temporary, format, day->day, 0, day->last_seq, name, &file, error) && publish(temporary, path, error);
+    return spool_render(app, temporary, format, day->day, 0, day->last_seq, name, &file, error) &&
+           publish(temporary, path, error);
 }
 
-static gboolean download_all(struct app *app, GArray *days, const char *directory, GPtrArray *names, GError **error)
+static gboolean download_all(struct app *app, GArray *days, const char *directory, GPtrArray *names,
+                             GError **error)
 {
     g_autoptr(PtSettings) settings = NULL;
     g_autoptr(PtZone) zone = NULL;
     struct csv_format format;
     struct local_time started;
 
-    if (!config_load(app, &settings, error) || !(zone = app_zone(settings, error)) || !target_csv_format(settings, &format, error))
+    if (!config_load(app, &settings, error) || !(zone = app_zone(settings, error)) ||
+        !target_csv_format(settings, &format, error))
         return FALSE;
     started = zone_local(zone, app_now(app));
     for (guint i = 0; i < days->len; i++) {
         const struct day_total *day = &g_array_index(days, struct day_total, i);
-        g_autofree char *name = name_range(settings_text(settings, SETTING_EXPORT_PREFIX), day->day, &started, format.date_format);
+        g_autofree char *name = name_range(settings_text(settings, SETTING_EXPORT_PREFIX), day->day, &started,
+                                           format.date_format);
         if (!download_day(app, &format, day, directory, name, error))
             return FALSE;
         g_ptr_array_add(names, g_strdup(name));
@@ -88,18 +95,20 @@ static gboolean download_all(struct app *app, GArray *days, const char *director
 }
 
 /* One mail holds at most so many jobs, here too; other methods send one file a day. */
-static gboolean cut_day(struct export_context *context, const struct day_total *day, GArray **ret_cuts, GError **error)
+static gboolean cut_day(struct export_context *context, const struct day_total *day, GArray **ret_cuts,
+                        GError **error)
 {
     gboolean mail = settings_choice(context->settings, SETTING_EXPORT_METHOD) == 1;
     gint64 max_rows = mail ? settings_int(context->settings, SETTING_MAIL_JOBS_PER_MAIL) : 0;
 
-    return spool_cuts(context->app, &context->format, day->day, 0, day->last_seq, max_rows, mail ? export_mail_payload(context->size_limit) : 0,
-                      ret_cuts, error);
+    return spool_cuts(context->app, &context->format, day->day, 0, day->last_seq, max_rows,
+                      mail ? export_mail_payload(context->size_limit) : 0, ret_cuts, error);
 }
 
 static char *part_name(const char *name, guint part, guint parts)
 {
-    return parts == 1 ? g_strdup(name) : g_strdup_printf("%.*s_part%uof%u.csv", (int)strlen(name) - 4, name, part, parts);
+    return parts == 1 ? g_strdup(name)
+                      : g_strdup_printf("%.*s_part%uof%u.csv", (int)strlen(name) - 4, name, part, parts);
 }
 
 static struct delivery *manual_row(const struct export_context *context, gint32 day, const char *name)
@@ -117,10 +126,11 @@ static struct delivery *manual_row(const struct export_context *context, gint32 
     return row;
 }
 
-static gboolean send_day(struct export_context *context, const struct day_total *day, const struct local_time *started, GPtrArray *names, GError **error)
+static gboolean send_day(struct export_context *context, const struct day_total *day,
+                         const struct local_time *started, GPtrArray *names, GError **error)
 {
-    g_autofree char *whole =
-        name_range(settings_text(context->settings, SETTING_EXPORT_PREFIX), day->day, started, context->format.date_format);
+    g_autofree char *whole = name_range(settings_text(context->settings, SETTING_EXPORT_PREFIX), day->day,
+                                        started, context->format.date_format);
     g_autoptr(GArray) cuts = NULL;
     gint64 from = 0;
 
@@ -133,7 +143,8 @@ static gboolean send_day(struct export_context *context, const struct day_total 
         row->parts = (int)cuts->len;
         row->seq_from = from;
         row->seq_to = from = g_array_index(cuts, gint64, i);
-        if (!store_delivery_insert(context->app->store, row, error) || export_attempt(context, row, error) != ATTEMPT_DELIVERED)
+        if (!store_delivery_insert(context->app->store, row, error) ||
+            export_attempt(context, row, error) != ATTEMPT_DELIVERED)
             return FALSE;
         g_ptr_array_add(names, g_strdup(name));
     }
@@ -154,7 +165,8 @@ static gboolean send_all(struct export_context *context, GArray *days, GPtrArray
     return TRUE;
 }
 
-gboolean export_range(struct app *app, gint32 from, gint32 to, const char *download, GPtrArray **ret_names, GError **error)
+gboolean export_range(struct app *app, gint32 from, gint32 to, const char *download, GPtrArray **ret_names,
+                      GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1};
     g_autoptr(GArray) days = NULL;
@@ -163,7 +175,8 @@ gboolean export_range(struct app *app, gint32 from, gint32 to, const char *downl
 
     if (!period_days(app, from, to, &days, error))
         return FALSE;
-    if (!download && (!export_context_load(&context, app, error) || !export_lock(app, LOCK_WAIT_MS, &context.lock_fd, error)))
+    if (!download && (!export_context_load(&context, app, error) ||
+                      !export_lock(app, LOCK_WAIT_MS, &context.lock_fd, error)))
         return FALSE;
     names = g_ptr_array_new_with_free_func(g_free);
     ok = download ? download_all(app, days, download, names, error) : send_all(&context, days, names, error);

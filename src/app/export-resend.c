@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an administrator does by hand with the ledger: send a delivered day again (SPEC RP2), give up what is not delivered. */
+/* What an administrator does by hand with the ledger: send a delivered day again (SPEC RP2), give up what is
+ * not delivered. */
 #include "app/export-internal.h"
 #include "app/spool.h"
 #include "app/target.h"
@@ -13,7 +14,8 @@
 
 /* --- resend --- */
 
-static struct delivery *resend_row(const struct export_context *context, const struct delivery *delivered, const char *note)
+static struct delivery *resend_row(const struct export_context *context, const struct delivery *delivered,
+                                   const char *note)
 {
     struct delivery *row = delivery_copy(delivered);
 
@@ -37,8 +39,10 @@ static struct delivery *resend_row(const struct export_context *context, const s
     return row;
 }
 
-/* What stands at the destination under the final name: DELIVERED = exactly our bytes, FAILED MISSING = nothing, FAILED X15 = something else. */
-static void compare(struct export_context *context, const struct delivery *row, struct deliver_result *ret_result)
+/* What stands at the destination under the final name: DELIVERED = exactly our bytes, FAILED MISSING =
+ * nothing, FAILED X15 = something else. */
+static void compare(struct export_context *context, const struct delivery *row,
+                    struct deliver_result *ret_result)
 {
     static const struct deliver_watch nothing = {0};
     g_autoptr(GError) error = NULL;
@@ -62,7 +66,8 @@ static gboolean record_still_there(struct export_context *context, struct delive
     return export_change(context->app, row, DELIVERY_DELIVERED, error);
 }
 
-static gboolean record_refused(struct export_context *context, struct delivery *row, const struct deliver_result *result, GError **error)
+static gboolean record_refused(struct export_context *context, struct delivery *row,
+                               const struct deliver_result *result, GError **error)
 {
     g_autoptr(GError) why = NULL;
 
@@ -75,7 +80,8 @@ static gboolean record_refused(struct export_context *context, struct delivery *
     return FALSE;
 }
 
-static gboolean resend_one(struct export_context *context, const struct delivery *delivered, const char *note, GError **error)
+static gboolean resend_one(struct export_context *context, const struct delivery *delivered, const char *note,
+                           GError **error)
 {
     g_autoptr(PtDelivery) row = resend_row(context, delivered, note);
     gboolean mail = g_strcmp0(target_method(row->target), "mail") == 0;
@@ -86,9 +92,11 @@ static gboolean resend_one(struct export_context *context, const struct delivery
         return FALSE;
     if (mail) {
         g_autofree char *salt = random_hex(8); /* a new Message-ID: this is another message */
-        return mail_text_freeze(context, row, salt, error) && export_attempt(context, row, error) == ATTEMPT_DELIVERED;
+        return mail_text_freeze(context, row, salt, error) &&
+               export_attempt(context, row, error) == ATTEMPT_DELIVERED;
     }
-    if (!spool_ensure(context->app, row, NULL, error)) { /* before anything is asked of the server: INTEGRITY sends nothing */
+    if (!spool_ensure(context->app, row, NULL,
+                      error)) { /* before anything is asked of the server: INTEGRITY sends nothing */
         row->error = g_strdup("INTEGRITY");
         return export_change(context->app, row, DELIVERY_FAILED, NULL) && FALSE;
     }
@@ -103,11 +111,15 @@ static gboolean resend_one(struct export_context *context, const struct delivery
     return ok;
 }
 
-gboolean export_resend(struct app *app, gint32 day, const char *file_name, const char *who, const char *reason, GPtrArray **ret_names, GError **error)
+gboolean export_resend(struct app *app, gint32 day, const char *file_name, const char *who,
+                       const char *reason, GPtrArray **ret_names, GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1};
-    struct delivery_query query = {
-        .kind = DELIVERY_AUTO, .states = STATE(DELIVERED), .since = day, .until = day, .file_name = file_name};
+    struct delivery_query query = {.kind = DELIVERY_AUTO,
+                                   .states = STATE(DELIVERED),
+                                   .since = day,
+                                   .until = day,
+                                   .file_name = file_name};
     g_autoptr(GPtrArray) rows = NULL;
     g_autofree char *note = g_strdup_printf("%s: %s", who, reason);
     GPtrArray *names;
@@ -118,7 +130,8 @@ gboolean export_resend(struct app *app, gint32 day, const char *file_name, const
     if (rows->len == 0) {
         char text[11];
         day_format(day, text);
-        pt_error_set(error, PT_ERROR_MISSING, "no delivered file of %s", "%s の送信済みファイルはありません", text);
+        pt_error_set(error, PT_ERROR_MISSING, "no delivered file of %s", "%s の送信済みファイルはありません",
+                     text);
         return FALSE;
     }
     if (!export_lock(app, LOCK_WAIT_MS, &context.lock_fd, error))
@@ -179,7 +192,8 @@ static gboolean waive_gap(struct waiver *waiver, const struct plan_range *range,
     row->part = row->parts = 1;
     row->seq_from = range->seq_from;
     row->seq_to = range->seq_to;
-    row->file_name = name_auto(prefix, range->day, waiver->context->format.date_format, range->revision, 1, 1);
+    row->file_name =
+        name_auto(prefix, range->day, waiver->context->format.date_format, range->revision, 1, 1);
     row->format = g_strdup(waiver->context->format_text);
     row->note = g_strdup(waiver->note);
     if (!store_range_rows(waiver->app->store, row->day, row->seq_from, row->seq_to, &row->rows, error) ||
@@ -216,9 +230,11 @@ static gboolean waive_gaps(struct waiver *waiver, gint32 since, gint32 until, GE
     return TRUE;
 }
 
-static gboolean waive_all(struct waiver *waiver, const char *file_name, gint32 since, gint32 until, GError **error)
+static gboolean waive_all(struct waiver *waiver, const char *file_name, gint32 since, gint32 until,
+                          GError **error)
 {
-    struct delivery_query query = {.kind = DELIVERY_AUTO, .since = since, .until = until, .file_name = file_name};
+    struct delivery_query query = {
+        .kind = DELIVERY_AUTO, .since = since, .until = until, .file_name = file_name};
 
     if (!store_deliveries(waiver->app->store, &query, &waiver->rows, error))
         return FALSE;
@@ -228,7 +244,8 @@ static gboolean waive_all(struct waiver *waiver, const char *file_name, gint32 s
     if (!file_name && !waive_gaps(waiver, since, until, error))
         return FALSE;
     if (waiver->changed == 0) {
-        pt_error_set(error, PT_ERROR_MISSING, "nothing there is waiting to be delivered", "送信待ちのものはありません");
+        pt_error_set(error, PT_ERROR_MISSING, "nothing there is waiting to be delivered",
+                     "送信待ちのものはありません");
         return FALSE;
     }
     return TRUE;
@@ -246,8 +263,8 @@ static gboolean waive_context(struct export_context *context, struct app *app, G
     return TRUE;
 }
 
-gboolean export_waive(struct app *app, const char *file_name, gint32 day, gint32 until, const char *who, const char *reason, gint64 *ret_jobs,
-                      GError **error)
+gboolean export_waive(struct app *app, const char *file_name, gint32 day, gint32 until, const char *who,
+                      const char *reason, gint64 *ret_jobs, GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1};
     g_autofree char *note = g_strdup_printf("%s: %s", who, reason);
@@ -257,7 +274,8 @@ gboolean export_waive(struct app *app, const char *file_name, gint32 day, gint32
     if (!waive_context(&context, app, error))
         return FALSE;
     if (!file_name && MAX(day, until) >= context.today) {
-        pt_error_set(error, PT_ERROR_INPUT, "only days before today can be waived", "今日より前の日だけを指定できます");
+        pt_error_set(error, PT_ERROR_INPUT, "only days before today can be waived",
+                     "今日より前の日だけを指定できます");
         return FALSE;
     }
     if (!export_lock(app, LOCK_WAIT_MS, &context.lock_fd, error))
@@ -265,7 +283,8 @@ gboolean export_waive(struct app *app, const char *file_name, gint32 day, gint32
     ok = store_begin(app->store, STORE_PLAN, error);
     if (ok) {
         ok = waive_all(&waiver, file_name, day, day ? day : until, error) &&
-             store_audit(app->store, app_now(app), who, "export waive", error) && store_commit(app->store, error);
+             store_audit(app->store, app_now(app), who, "export waive", error) &&
+             store_commit(app->store, error);
         if (!ok)
             store_rollback(app->store);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One row on its way: spool, `sending`, upload, `closing`, finish, receipt; and what became of a row whose last reply was lost. */
+/* One row on its way: spool, `sending`, upload, `closing`, finish, receipt; and what became of a row whose
+ * last reply was lost. */
 #include "app/export-internal.h"
 #include "app/spool.h"
 #include "app/target.h"
@@ -18,7 +19,7 @@
 struct attempt {
     struct export_context *context;
     struct delivery *row;
-    GError *error;  /* committing `closing` failed */
+    GError *error; /* committing `closing` failed */
     gboolean closing;
 };
 
@@ -33,13 +34,15 @@ gboolean export_change(struct app *app, struct delivery *row, enum delivery_stat
         return FALSE;
     }
     if (!matched)
-        pt_error_set(error, PT_ERROR_X26, "%s is being worked on by another process", "%s は別のプロセスが処理しています", row->file_name);
+        pt_error_set(error, PT_ERROR_X26, "%s is being worked on by another process",
+                     "%s は別のプロセスが処理しています", row->file_name);
     return matched;
 }
 
 gboolean export_grace_wait(struct export_context *context)
 {
-    if (context->grace_until == 0 || app_now(context->app) >= context->grace_until || app_cancelled(context->app))
+    if (context->grace_until == 0 || app_now(context->app) >= context->grace_until ||
+        app_cancelled(context->app))
         return FALSE;
     for (int i = 0; i < GRACE_SLICES && !app_cancelled(context->app); i++)
         g_usleep(GRACE_SLICE_US);
@@ -80,19 +83,23 @@ static void on_progress(gpointer user, gint64 bytes)
     app_tell(attempt->context->app, "send", attempt->row->file_name, bytes, attempt->row->bytes);
 }
 
-void export_request_file(const struct export_context *context, const struct delivery *row, const char *path, json_t *request)
+void export_request_file(const struct export_context *context, const struct delivery *row, const char *path,
+                         json_t *request)
 {
     json_object_set_new(request, "spool", json_string(path));
     json_object_set_new(request, "size", json_integer(row->bytes));
     json_object_set_new(request, "file_name", json_string(row->file_name));
     if (row->temp_name)
         json_object_set_new(request, "temp_name", json_string(row->temp_name));
-    json_object_set_new(request, "charset", json_string(context->format.encoding == CSV_CP932 ? "Windows-31J" : "utf-8"));
+    json_object_set_new(request, "charset",
+                        json_string(context->format.encoding == CSV_CP932 ? "Windows-31J" : "utf-8"));
     json_object_set_new(request, "final_timeout_s", json_integer(FINAL_DOT_TIMEOUT_S));
 }
 
-/* Removes what an earlier attempt may have left under its temporary name. TRUE: it is gone, or cannot be removed by us. */
-static gboolean remove_earlier(struct export_context *context, const struct delivery *row, struct deliver_result *ret_result)
+/* Removes what an earlier attempt may have left under its temporary name. TRUE: it is gone, or cannot be
+ * removed by us. */
+static gboolean remove_earlier(struct export_context *context, const struct delivery *row,
+                               struct deliver_result *ret_result)
 {
     static const struct deliver_watch nothing = {0};
     gboolean mail = g_strcmp0(target_method(row->target), "mail") == 0;
@@ -107,19 +114,23 @@ static gboolean remove_earlier(struct export_context *context, const struct deli
     json_object_set_new(request, "temp_name", json_string(row->temp_name));
     deliver_run(context->app, request, &nothing, context->lock_fd, ret_result);
     json_decref(request);
-    /* Without permission to delete, or while a dead session still holds it, the leftover stays: its name never comes again. */
-    return ret_result->outcome == DELIVER_DELIVERED || ret_result->code == PT_ERROR_X07 || ret_result->code == PT_ERROR_X09;
+    /* Without permission to delete, or while a dead session still holds it, the leftover stays: its name
+     * never comes again. */
+    return ret_result->outcome == DELIVER_DELIVERED || ret_result->code == PT_ERROR_X07 ||
+           ret_result->code == PT_ERROR_X09;
 }
 
 /* Which failures concern one file only (RD5). */
 static gboolean concerns_file(enum pt_error_code code)
 {
-    return code == PT_ERROR_X08 || code == PT_ERROR_X09 || code == PT_ERROR_X14 || code == PT_ERROR_X15 || code == PT_ERROR_X16 ||
-           code == PT_ERROR_INTEGRITY;
+    return code == PT_ERROR_X08 || code == PT_ERROR_X09 || code == PT_ERROR_X14 || code == PT_ERROR_X15 ||
+           code == PT_ERROR_X16 || code == PT_ERROR_INTEGRITY;
 }
 
-/* Certainly not delivered: X15 releases the row (the name is taken), X16 does when it can be split; else it stays frozen for a retry. */
-static enum attempt_end record_failure(struct export_context *context, struct delivery *row, const GError *why, GError **error)
+/* Certainly not delivered: X15 releases the row (the name is taken), X16 does when it can be split; else it
+ * stays frozen for a retry. */
+static enum attempt_end record_failure(struct export_context *context, struct delivery *row,
+                                       const GError *why, GError **error)
 {
     enum pt_error_code code = pt_error_code_of(why);
     gboolean automatic = row->kind == DELIVERY_AUTO;
@@ -140,7 +151,8 @@ static enum attempt_end record_failure(struct export_context *context, struct de
     return concerns_file(code) ? ATTEMPT_FILE_FAILED : ATTEMPT_RUN_ENDS;
 }
 
-static enum attempt_end record_delivered(struct export_context *context, struct delivery *row, const char *note, GError **error)
+static enum attempt_end record_delivered(struct export_context *context, struct delivery *row,
+                                         const char *note, GError **error)
 {
     row->delivered_at = app_now(context->app);
     g_clear_pointer(&row->error, g_free);
@@ -155,7 +167,8 @@ static enum attempt_end record_delivered(struct export_context *context, struct 
 }
 
 /* The outcome is open: the row stays `closing`; what was seen is kept for people. */
-static enum attempt_end record_unknown(struct export_context *context, struct delivery *row, const struct deliver_result *result, GError **error)
+static enum attempt_end record_unknown(struct export_context *context, struct delivery *row,
+                                       const struct deliver_result *result, GError **error)
 {
     GError *why = NULL;
 
@@ -189,7 +202,8 @@ static gboolean begin_attempt(struct export_context *context, struct delivery *r
     if (!store_delivery_update(context->app->store, row, before, attempts_before, &matched, error))
         return FALSE;
     if (!matched)
-        pt_error_set(error, PT_ERROR_X26, "%s is being worked on by another process", "%s は別のプロセスが処理しています", row->file_name);
+        pt_error_set(error, PT_ERROR_X26, "%s is being worked on by another process",
+                     "%s は別のプロセスが処理しています", row->file_name);
     fault_point("export.sending");
     return matched;
 }
@@ -212,10 +226,12 @@ static gboolean prepare(struct export_context *context, struct delivery *row, GE
     return TRUE;
 }
 
-static enum attempt_end send_once(struct export_context *context, struct delivery *row, struct deliver_result *ret_result, GError **error)
+static enum attempt_end send_once(struct export_context *context, struct delivery *row,
+                                  struct deliver_result *ret_result, GError **error)
 {
     struct attempt attempt = {.context = context, .row = row};
-    const struct deliver_watch watch = {.user = &attempt, .step = on_step, .uploaded = on_uploaded, .progress = on_progress};
+    const struct deliver_watch watch = {
+        .user = &attempt, .step = on_step, .uploaded = on_uploaded, .progress = on_progress};
     g_autofree char *path = spool_path(context->app, row->id);
     gboolean repeat = row->state == DELIVERY_CLOSING;
     json_t *request;
@@ -282,15 +298,15 @@ enum attempt_end export_attempt(struct export_context *context, struct delivery 
     for (;;) {
         g_clear_error(&local);
         end = send_once(context, row, &result, &local);
-        if (end == ATTEMPT_RUN_ENDS && (result.code == PT_ERROR_X01 || result.code == PT_ERROR_X02) && result.outcome == DELIVER_FAILED &&
-            !closing_mail(row) && export_grace_wait(context)) {
+        if (end == ATTEMPT_RUN_ENDS && (result.code == PT_ERROR_X01 || result.code == PT_ERROR_X02) &&
+            result.outcome == DELIVER_FAILED && !closing_mail(row) && export_grace_wait(context)) {
             deliver_result_clear(&result);
             continue;
         }
         break;
     }
-    if (end == ATTEMPT_RUN_ENDS && result.outcome == DELIVER_UNKNOWN && row->state == DELIVERY_CLOSING && !row->mail_headers &&
-        !app_cancelled(context->app)) {
+    if (end == ATTEMPT_RUN_ENDS && result.outcome == DELIVER_UNKNOWN && row->state == DELIVERY_CLOSING &&
+        !row->mail_headers && !app_cancelled(context->app)) {
         g_clear_error(&local);
         end = export_resolve(context, row, &local);
     }
@@ -300,8 +316,10 @@ enum attempt_end export_attempt(struct export_context *context, struct delivery 
     return end;
 }
 
-/* The newest file of an earlier run at the same place: if that one is still there, the receiver does not take files away. */
-static gboolean earlier_file(struct export_context *context, const struct delivery *row, char **ret_name, GError **error)
+/* The newest file of an earlier run at the same place: if that one is still there, the receiver does not take
+ * files away. */
+static gboolean earlier_file(struct export_context *context, const struct delivery *row, char **ret_name,
+                             GError **error)
 {
     struct delivery_query query = {.kind = DELIVERY_AUTO, .states = STATE(DELIVERED), .limit = 1000};
     g_autoptr(GPtrArray) rows = NULL;
@@ -311,8 +329,10 @@ static gboolean earlier_file(struct export_context *context, const struct delive
         return FALSE;
     for (guint i = 0; i < rows->len; i++) {
         const struct delivery *other = g_ptr_array_index(rows, i);
-        gboolean earlier = other->run_id != row->run_id && other->id != row->id && target_same(other->target, row->target);
-        if (earlier && g_strcmp0(other->note, "taken") != 0 && (!newest || other->delivered_at >= newest->delivered_at))
+        gboolean earlier =
+            other->run_id != row->run_id && other->id != row->id && target_same(other->target, row->target);
+        if (earlier && g_strcmp0(other->note, "taken") != 0 &&
+            (!newest || other->delivered_at >= newest->delivered_at))
             newest = other;
     }
     *ret_name = newest ? g_strdup(newest->file_name) : NULL;
@@ -344,7 +364,8 @@ enum attempt_end export_resolve(struct export_context *context, struct delivery 
     do {
         deliver_result_clear(&result);
         deliver_run(context->app, request, &nothing, context->lock_fd, &result);
-    } while ((result.code == PT_ERROR_X01 || result.code == PT_ERROR_X02) && result.outcome != DELIVER_DELIVERED && export_grace_wait(context));
+    } while ((result.code == PT_ERROR_X01 || result.code == PT_ERROR_X02) &&
+             result.outcome != DELIVER_DELIVERED && export_grace_wait(context));
     json_decref(request);
     fault_point("export.resolved");
     switch (result.outcome) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The test export: the latest 100 jobs, by the same code and steps as the real delivery, changing no state (SPEC RT1–RT4). */
+/* The test export: the latest 100 jobs, by the same code and steps as the real delivery, changing no state
+ * (SPEC RT1–RT4). */
 #include "app/export-internal.h"
 #include "app/spool.h"
 #include "app/target.h"
@@ -51,14 +52,15 @@ static void on_warn(gpointer user, const char *code, const char *text)
         g_ptr_array_add(tester->test->warnings, g_strdup(text));
 }
 
-static gboolean supply_latest(struct app *app, StoreJobSink sink, gpointer sink_user, gpointer user, GError **error)
+static gboolean supply_latest(struct app *app, StoreJobSink sink, gpointer sink_user, gpointer user,
+                              GError **error)
 {
     (void)user;
     return store_latest_jobs(app->store, TEST_JOBS, sink, sink_user, error);
 }
 
-static gboolean send_test(struct export_context *context, struct tester *tester, struct delivery *row, const char *path, struct deliver_result *ret_result,
-                          GError **error)
+static gboolean send_test(struct export_context *context, struct tester *tester, struct delivery *row,
+                          const char *path, struct deliver_result *ret_result, GError **error)
 {
     const struct deliver_watch watch = {.user = tester, .step = on_step, .warn = on_warn};
     g_autofree char *token = random_hex(8);
@@ -83,7 +85,8 @@ static gboolean send_test(struct export_context *context, struct tester *tester,
     return FALSE;
 }
 
-static gboolean test_once(struct export_context *context, struct tester *tester, const char *path, gint64 moment, const struct spool_file *file, GError **error)
+static gboolean test_once(struct export_context *context, struct tester *tester, const char *path,
+                          gint64 moment, const struct spool_file *file, GError **error)
 {
     g_autoptr(PtDelivery) row = delivery_new();
     struct local_time local = zone_local(context->zone, moment);
@@ -104,7 +107,8 @@ static gboolean test_once(struct export_context *context, struct tester *tester,
     return ok;
 }
 
-static gboolean test_in(struct export_context *context, struct tester *tester, const char *path, GError **error)
+static gboolean test_in(struct export_context *context, struct tester *tester, const char *path,
+                        GError **error)
 {
     struct spool_file file;
     gint64 now = app_now(context->app);
@@ -124,7 +128,8 @@ static gboolean test_in(struct export_context *context, struct tester *tester, c
     g_assert_not_reached();
 }
 
-static gboolean context_from(struct export_context *context, struct app *app, const struct settings *settings, GError **error)
+static gboolean context_from(struct export_context *context, struct app *app, const struct settings *settings,
+                             GError **error)
 {
     context->app = app;
     context->settings = settings_copy(settings);
@@ -133,7 +138,8 @@ static gboolean context_from(struct export_context *context, struct app *app, co
     return context->target && target_csv_format(settings, &context->format, error);
 }
 
-gboolean export_test(struct app *app, const struct settings *settings, struct export_test *ret_test, GError **error)
+gboolean export_test(struct app *app, const struct settings *settings, struct export_test *ret_test,
+                     GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1};
     struct export_test test = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The automatic export: ask the sources, finish what was open, plan, send oldest first, write down what happened. */
+/* The automatic export: ask the sources, finish what was open, plan, send oldest first, write down what
+ * happened. */
 #include "app/export.h"
 
 #include "app/collect.h"
@@ -43,7 +44,8 @@ gboolean export_lock(struct app *app, int wait_ms, int *ret_fd, GError **error)
             return FALSE;
     } while (!got && left > 0 && !app_cancelled(app));
     if (!got)
-        pt_error_set(error, PT_ERROR_X26, "another export is running on this store", "ほかのエクスポートが実行中です");
+        pt_error_set(error, PT_ERROR_X26, "another export is running on this store",
+                     "ほかのエクスポートが実行中です");
     return got;
 }
 
@@ -104,7 +106,8 @@ static void tally_error(struct tally *tally, GError *error)
 }
 
 /* Returns FALSE when the run ends here. */
-static gboolean tally_end(struct tally *tally, const struct delivery *row, enum attempt_end end, GError *error)
+static gboolean tally_end(struct tally *tally, const struct delivery *row, enum attempt_end end,
+                          GError *error)
 {
     switch (end) {
     case ATTEMPT_DELIVERED:
@@ -124,7 +127,8 @@ static gboolean tally_end(struct tally *tally, const struct delivery *row, enum 
     g_assert_not_reached();
 }
 
-/* Rows in `closing` come first: nothing is uploaded for them. One that waits at an old destination does not hold up the others. */
+/* Rows in `closing` come first: nothing is uploaded for them. One that waits at an old destination does not
+ * hold up the others. */
 static gboolean resolve_all(struct export_context *context, struct tally *tally, GError **error)
 {
     struct delivery_query query = {.kind = DELIVERY_AUTO, .states = STATE(CLOSING)};
@@ -151,7 +155,8 @@ static gboolean resolve_all(struct export_context *context, struct tally *tally,
     return TRUE;
 }
 
-static gboolean send_all(struct export_context *context, struct tally *tally, gboolean *ret_split, GError **error)
+static gboolean send_all(struct export_context *context, struct tally *tally, gboolean *ret_split,
+                         GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
 
@@ -164,7 +169,8 @@ static gboolean send_all(struct export_context *context, struct tally *tally, gb
         enum attempt_end end;
         gboolean here = target_same(row->target, context->target);
         if (app_cancelled(context->app)) {
-            pt_error_set(&why, PT_ERROR_X18, "stopped because printtrail is stopping", "printtrail の終了により中止しました");
+            pt_error_set(&why, PT_ERROR_X18, "stopped because printtrail is stopping",
+                         "printtrail の終了により中止しました");
             (void)tally_end(tally, row, ATTEMPT_RUN_ENDS, why);
             return TRUE;
         }
@@ -195,7 +201,8 @@ static void run_close(struct app *app, struct tally *tally)
     }
 }
 
-static gboolean run_locked(struct export_context *context, const struct export_request *request, struct tally *tally, GError **error)
+static gboolean run_locked(struct export_context *context, const struct export_request *request,
+                           struct tally *tally, GError **error)
 {
     struct app *app = context->app;
     guint silent = 0;
@@ -223,20 +230,23 @@ static void retention_quietly(struct export_context *context)
     }
 }
 
-gboolean export_run(struct app *app, const struct export_request *request, struct run *ret_run, GError **error)
+gboolean export_run(struct app *app, const struct export_request *request, struct run *ret_run,
+                    GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1, .size_limit = -1};
-    struct run run = {.kind = DELIVERY_AUTO, .trigger = request->trigger, .nominal_date = request->nominal_date};
+    struct run run = {
+        .kind = DELIVERY_AUTO, .trigger = request->trigger, .nominal_date = request->nominal_date};
     g_autoptr(GHashTable) tried = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     struct tally tally = {.run = &run, .tried = tried};
     GError *local = NULL;
     gboolean ok;
 
-    if (!export_context_load(&context, app, error) || !export_lock(app, request->lock_wait_ms, &context.lock_fd, error))
+    if (!export_context_load(&context, app, error) ||
+        !export_lock(app, request->lock_wait_ms, &context.lock_fd, error))
         return FALSE;
     run.started = app_now(app);
-    if (!bury_dead_runs(app, error) || !bury_dead_rows(app, DELIVERY_MANUAL, error) || !bury_dead_rows(app, DELIVERY_RESEND, error) ||
-        !store_run_insert(app->store, &run, error)) {
+    if (!bury_dead_runs(app, error) || !bury_dead_rows(app, DELIVERY_MANUAL, error) ||
+        !bury_dead_rows(app, DELIVERY_RESEND, error) || !store_run_insert(app->store, &run, error)) {
         store_export_unlock(app->store, context.lock_fd);
         return FALSE;
     }

@@ -31,7 +31,8 @@ char *spool_path(const struct app *app, gint64 delivery_id)
 
 static gboolean disk_error(GError **error, const char *path)
 {
-    pt_error_set(error, PT_ERROR_X19, "cannot write %s: %s", "%s に書き込めません: %s", path, g_strerror(errno));
+    pt_error_set(error, PT_ERROR_X19, "cannot write %s: %s", "%s に書き込めません: %s", path,
+                 g_strerror(errno));
     return FALSE;
 }
 
@@ -56,7 +57,8 @@ static gboolean out_chunk(const char *bytes, gsize length, gpointer user, GError
     }
     out->written += (gint64)length;
     if (out->written - out->flushed >= WRITEBACK_STEP) {
-        (void)sync_file_range(out->fd, out->flushed, out->written - out->flushed, SYNC_FILE_RANGE_WRITE); /* only a hint */
+        (void)sync_file_range(out->fd, out->flushed, out->written - out->flushed,
+                              SYNC_FILE_RANGE_WRITE); /* only a hint */
         out->flushed = out->written;
         app_tell(out->app, "render", out->name, csv_writer_rows(out->writer), 0);
     }
@@ -94,7 +96,8 @@ static gboolean hash_text(EVP_MD_CTX *hash, char hex[65])
     return TRUE;
 }
 
-static gboolean write_all(struct spool_out *out, SpoolSupply supply, gpointer user, struct spool_file *ret_file, GError **error)
+static gboolean write_all(struct spool_out *out, SpoolSupply supply, gpointer user,
+                          struct spool_file *ret_file, GError **error)
 {
     if (!supply(out->app, out_row, out, user, error) || !csv_writer_finish(out->writer, error))
         return FALSE;
@@ -106,8 +109,8 @@ static gboolean write_all(struct spool_out *out, SpoolSupply supply, gpointer us
     return TRUE;
 }
 
-gboolean spool_write(struct app *app, const char *path, const struct csv_format *format, const char *name, SpoolSupply supply, gpointer user,
-                     struct spool_file *ret_file, GError **error)
+gboolean spool_write(struct app *app, const char *path, const struct csv_format *format, const char *name,
+                     SpoolSupply supply, gpointer user, struct spool_file *ret_file, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
@@ -141,7 +144,8 @@ struct range {
     gint64 seq_from, seq_to;
 };
 
-static gboolean supply_range(struct app *app, StoreJobSink sink, gpointer sink_user, gpointer user, GError **error)
+static gboolean supply_range(struct app *app, StoreJobSink sink, gpointer sink_user, gpointer user,
+                             GError **error)
 {
     const struct range *range = user;
 
@@ -150,8 +154,9 @@ static gboolean supply_range(struct app *app, StoreJobSink sink, gpointer sink_u
     return store_day_jobs(app->store, range->day, range->seq_from, range->seq_to, sink, sink_user, error);
 }
 
-gboolean spool_render(struct app *app, const char *path, const struct csv_format *format, gint32 day, gint64 seq_from, gint64 seq_to,
-                      const char *name, struct spool_file *ret_file, GError **error)
+gboolean spool_render(struct app *app, const char *path, const struct csv_format *format, gint32 day,
+                      gint64 seq_from, gint64 seq_to, const char *name, struct spool_file *ret_file,
+                      GError **error)
 {
     struct range range = {day, seq_from, seq_to};
 
@@ -194,7 +199,8 @@ gboolean spool_ensure(struct app *app, struct delivery *row, gint64 *ret_replace
         return FALSE;
     if (row->sha256 && strcmp(row->sha256, file.sha256) != 0) {
         (void)unlink(path);
-        pt_error_set(error, PT_ERROR_INTEGRITY, "%s: the jobs no longer give the bytes that were recorded; nothing was sent",
+        pt_error_set(error, PT_ERROR_INTEGRITY,
+                     "%s: the jobs no longer give the bytes that were recorded; nothing was sent",
                      "%s: ジョブの内容が記録されたファイルと一致しません。送信していません", row->file_name);
         return FALSE;
     }
@@ -237,7 +243,8 @@ static gboolean cut_row(const struct job *job, gpointer user, GError **error)
     if (!csv_writer_row(cutter->writer, job, error))
         return FALSE;
     if (cutter->rows > 0 && ((cutter->max_rows > 0 && cutter->rows >= cutter->max_rows) ||
-                             (cutter->max_bytes > 0 && csv_writer_bytes(cutter->writer) - cutter->part_start > cutter->max_bytes))) {
+                             (cutter->max_bytes > 0 &&
+                              csv_writer_bytes(cutter->writer) - cutter->part_start > cutter->max_bytes))) {
         g_array_append_val(cutter->cuts, cutter->last_seq);
         cutter->part_start = before;
         cutter->rows = 0;
@@ -247,8 +254,8 @@ static gboolean cut_row(const struct job *job, gpointer user, GError **error)
     return TRUE;
 }
 
-gboolean spool_cuts(struct app *app, const struct csv_format *format, gint32 day, gint64 seq_from, gint64 seq_to, gint64 max_rows, gint64 max_bytes,
-                    GArray **ret_cuts, GError **error)
+gboolean spool_cuts(struct app *app, const struct csv_format *format, gint32 day, gint64 seq_from,
+                    gint64 seq_to, gint64 max_rows, gint64 max_bytes, GArray **ret_cuts, GError **error)
 {
     g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(PtCsvWriter) writer = NULL;
@@ -259,7 +266,8 @@ gboolean spool_cuts(struct app *app, const struct csv_format *format, gint32 day
         if (!writer)
             return FALSE;
         cutter.writer = writer;
-        cutter.max_bytes = MAX(max_bytes - csv_writer_bytes(writer), 1); /* each part has its own header row */
+        cutter.max_bytes =
+            MAX(max_bytes - csv_writer_bytes(writer), 1); /* each part has its own header row */
         cutter.part_start = csv_writer_bytes(writer);
         if (!store_day_jobs(app->store, day, seq_from, seq_to, cut_row, &cutter, error))
             return FALSE;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where a file goes: made from the settings, frozen in the ledger, turned into a request for the deliver helper. */
+/* Where a file goes: made from the settings, frozen in the ledger, turned into a request for the deliver
+ * helper. */
 #include "app/target.h"
 
 #include "core/destination.h"
 #include <string.h>
 
 /* Members that make two targets the same place. */
-static const char *const place[] = {"method", "host", "port", "share", "folder", "domain", "user", "to", "from"};
+static const char *const place[] = {"method", "host", "port", "share", "folder",
+                                    "domain", "user", "to",   "from"};
 static const char *const methods[] = {"smb", "mail", "ftp"}; /* order of export.method's choices */
 
 static gsize limit_of(const struct settings *settings, enum setting_id id)
 {
     const struct setting_info *info = setting_info(id);
 
-    return (gsize)(settings_choice(settings, SETTING_LIMITS) == 1 ? info->extended_limit : info->device_limit);
+    return (gsize)(settings_choice(settings, SETTING_LIMITS) == 1 ? info->extended_limit
+                                                                  : info->device_limit);
 }
 
 static gboolean put_smb(const struct settings *settings, json_t *target, GError **error)
@@ -22,8 +25,10 @@ static gboolean put_smb(const struct settings *settings, json_t *target, GError 
     g_autofree char *domain = NULL;
     g_autofree char *user = NULL;
 
-    if (!user_parse(settings_text(settings, SETTING_SMB_USER), limit_of(settings, SETTING_SMB_USER), &domain, &user, error) ||
-        !smb_destination_parse(settings_text(settings, SETTING_SMB_PATH), limit_of(settings, SETTING_SMB_PATH), &to, NULL, error))
+    if (!user_parse(settings_text(settings, SETTING_SMB_USER), limit_of(settings, SETTING_SMB_USER), &domain,
+                    &user, error) ||
+        !smb_destination_parse(settings_text(settings, SETTING_SMB_PATH),
+                               limit_of(settings, SETTING_SMB_PATH), &to, NULL, error))
         return FALSE;
     json_object_set_new(target, "host", json_string(to.host));
     json_object_set_new(target, "port", json_integer(to.port));
@@ -32,8 +37,10 @@ static gboolean put_smb(const struct settings *settings, json_t *target, GError 
     json_object_set_new(target, "domain", json_string(domain));
     json_object_set_new(target, "user", json_string(user));
     json_object_set_new(target, "secret", json_string(settings_text(settings, SETTING_SMB_PASSWORD)));
-    json_object_set_new(target, "create_folder", json_boolean(settings_bool(settings, SETTING_SMB_CREATE_FOLDER)));
-    json_object_set_new(target, "encryption_required", json_boolean(settings_choice(settings, SETTING_SMB_ENCRYPTION) == 1));
+    json_object_set_new(target, "create_folder",
+                        json_boolean(settings_bool(settings, SETTING_SMB_CREATE_FOLDER)));
+    json_object_set_new(target, "encryption_required",
+                        json_boolean(settings_choice(settings, SETTING_SMB_ENCRYPTION) == 1));
     smb_destination_clear(&to);
     return TRUE;
 }
@@ -43,7 +50,8 @@ static gboolean put_ftp(const struct settings *settings, json_t *target, GError 
     struct ftp_destination to = {0};
     int security = settings_choice(settings, SETTING_FTP_SECURITY);
 
-    if (!ftp_destination_parse(settings_text(settings, SETTING_FTP_PATH), limit_of(settings, SETTING_FTP_PATH), &to, NULL, error))
+    if (!ftp_destination_parse(settings_text(settings, SETTING_FTP_PATH),
+                               limit_of(settings, SETTING_FTP_PATH), &to, NULL, error))
         return FALSE;
     json_object_set_new(target, "host", json_string(to.host));
     json_object_set_new(target, "port", json_integer(to.port ? to.port : security == 2 ? 990 : 21));
@@ -62,7 +70,8 @@ static gboolean put_mail(const struct settings *settings, json_t *target, GError
     int security = settings_choice(settings, SETTING_MAIL_SECURITY);
     gboolean auth = settings_bool(settings, SETTING_MAIL_AUTH);
 
-    if (!mail_server_parse(settings_text(settings, SETTING_MAIL_SERVER), limit_of(settings, SETTING_MAIL_SERVER), &server, error))
+    if (!mail_server_parse(settings_text(settings, SETTING_MAIL_SERVER),
+                           limit_of(settings, SETTING_MAIL_SERVER), &server, error))
         return FALSE;
     json_object_set_new(target, "host", json_string(server.host));
     json_object_set_new(target, "port", json_integer(server.port ? server.port : security == 3 ? 465 : 25));
@@ -71,7 +80,8 @@ static gboolean put_mail(const struct settings *settings, json_t *target, GError
     json_object_set_new(target, "security", json_integer(security));
     json_object_set_new(target, "auth", json_boolean(auth));
     json_object_set_new(target, "user", json_string(auth ? settings_text(settings, SETTING_MAIL_USER) : ""));
-    json_object_set_new(target, "secret", json_string(auth ? settings_text(settings, SETTING_MAIL_PASSWORD) : ""));
+    json_object_set_new(target, "secret",
+                        json_string(auth ? settings_text(settings, SETTING_MAIL_PASSWORD) : ""));
     mail_server_clear(&server);
     return TRUE;
 }
@@ -85,8 +95,10 @@ static gboolean complete(const struct settings *settings, GError **error)
 
     for (guint i = 0; i < lacking->len; i++) {
         const struct setting_problem *problem = g_ptr_array_index(lacking, i);
-        g_string_append_printf(en, "%s%s: %s", i ? "\n" : "", setting_info(problem->id)->key, problem->message[PT_LANG_EN]);
-        g_string_append_printf(ja, "%s%s: %s", i ? "\n" : "", setting_info(problem->id)->key, problem->message[PT_LANG_JA]);
+        g_string_append_printf(en, "%s%s: %s", i ? "\n" : "", setting_info(problem->id)->key,
+                               problem->message[PT_LANG_EN]);
+        g_string_append_printf(ja, "%s%s: %s", i ? "\n" : "", setting_info(problem->id)->key,
+                               problem->message[PT_LANG_JA]);
     }
     if (lacking->len > 0)
         pt_error_set_texts(error, PT_ERROR_INPUT, en->str, ja->str);
@@ -105,8 +117,9 @@ char *target_from_settings(const struct settings *settings, GError **error)
     target = json_object();
     json_object_set_new(target, "method", json_string(methods[method]));
     json_object_set_new(target, "ca_file", json_string(settings_text(settings, SETTING_TLS_CA_FILE)));
-    ok = method == 0 ? put_smb(settings, target, error) : method == 1 ? put_mail(settings, target, error)
-                                                                       : put_ftp(settings, target, error);
+    ok = method == 0   ? put_smb(settings, target, error)
+         : method == 1 ? put_mail(settings, target, error)
+                       : put_ftp(settings, target, error);
     text = ok ? json_dumps(target, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(target);
     return text;
@@ -161,7 +174,8 @@ json_t *target_request(const struct app *app, const char *target, const char *op
 
     if (!json_is_object(request)) {
         json_decref(request);
-        pt_error_set(error, PT_ERROR_INTEGRITY, "the recorded target of a delivery cannot be read", "記録されたエクスポート先を読めません");
+        pt_error_set(error, PT_ERROR_INTEGRITY, "the recorded target of a delivery cannot be read",
+                     "記録されたエクスポート先を読めません");
         return NULL;
     }
     json_object_set_new(request, "op", json_string(op));

@@ -14,7 +14,7 @@ static const struct pt_error_info catalogue[] = {
 #undef E
 };
 
-G_DEFINE_QUARK(pt-error-quark, pt_error)
+G_DEFINE_QUARK(pt - error - quark, pt_error)
 
 const struct pt_error_info *pt_error_info(int code)
 {
@@ -74,8 +74,8 @@ enum pt_error_code pt_error_code_of(const GError *error)
 {
     if (error->domain == PT_ERROR)
         return (enum pt_error_code)error->code;
-    if (error->domain == G_FILE_ERROR &&
-        (error->code == G_FILE_ERROR_NOSPC || error->code == G_FILE_ERROR_ROFS || error->code == G_FILE_ERROR_IO))
+    if (error->domain == G_FILE_ERROR && (error->code == G_FILE_ERROR_NOSPC ||
+                                          error->code == G_FILE_ERROR_ROFS || error->code == G_FILE_ERROR_IO))
         return PT_ERROR_X19;
     return PT_ERROR_INTERNAL;
 }

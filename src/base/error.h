@@ -40,29 +40,32 @@ const struct pt_error_info *pt_error_info(int code);
 /* The code whose name is `name` ("X04"); PT_ERROR_CODES if there is none. */
 enum pt_error_code pt_error_code_from_name(const char *name);
 
-/* Sets *error (if error is not NULL) to `code` with what happened to what, in both languages. Both formats take the same
-   arguments in the same order. The text names the thing and holds no secret. */
+/* Sets *error (if error is not NULL) to `code` with what happened to what, in both languages. Both formats
+   take the same arguments in the same order. The text names the thing and holds no secret. */
 void pt_error_set(GError **error, enum pt_error_code code, const char *en, const char *ja, ...)
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 
 /* The same with two finished texts. */
 void pt_error_set_texts(GError **error, enum pt_error_code code, const char *en, const char *ja);
 
-/* An error's text for keeping in the store ("EN<US>JA", or one text for both), and one language of such a text. New strings; NULL gives NULL. */
+/* An error's text for keeping in the store ("EN<US>JA", or one text for both), and one language of such a
+ * text. New strings; NULL gives NULL. */
 char *pt_error_keep(const GError *error);
 char *pt_text_pick(const char *kept, enum pt_lang lang);
 
 /* The message of an error in one language; errors of other domains have one text for both. New string. */
 char *pt_error_message(const GError *error, enum pt_lang lang);
 
-/* Code of an error: its own in our domain, X19 for a full or read-only local disk (G_FILE_ERROR), else INTERNAL. */
+/* Code of an error: its own in our domain, X19 for a full or read-only local disk (G_FILE_ERROR), else
+ * INTERNAL. */
 enum pt_error_code pt_error_code_of(const GError *error);
 enum pt_error_class pt_error_class_of(const GError *error);
 
 /* The exit status that DESIGN's table gives this class. */
 int pt_error_exit_status(enum pt_error_class class);
 
-/* The language LC_ALL, LC_MESSAGES or LANG name ("ja…" is Japanese, all else English). Read from the environment at each call. */
+/* The language LC_ALL, LC_MESSAGES or LANG name ("ja…" is Japanese, all else English). Read from the
+ * environment at each call. */
 enum pt_lang pt_lang_from_environment(void);
 
 G_END_DECLS

@@ -64,8 +64,8 @@ static gboolean key_create(const char *path, GError **error)
     (void)unlink(temporary); /* a leftover is harmless */
     sodium_memzero(text, KEY_TEXT_LENGTH);
     if (!ok)
-        pt_error_set(error, PT_ERROR_X19, "cannot write the key file %s: %s", "鍵ファイル %s に書き込めません: %s", path,
-                     g_strerror(saved));
+        pt_error_set(error, PT_ERROR_X19, "cannot write the key file %s: %s",
+                     "鍵ファイル %s に書き込めません: %s", path, g_strerror(saved));
     return ok;
 }
 
@@ -77,7 +77,8 @@ static struct secret_key *key_read(int fd, const char *path, GError **error)
     struct secret_key *key;
 
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 077) != 0) {
-        pt_error_set(error, PT_ERROR_INPUT, "the key file %s must be a file that only its owner can read (mode 0600)",
+        pt_error_set(error, PT_ERROR_INPUT,
+                     "the key file %s must be a file that only its owner can read (mode 0600)",
                      "鍵ファイル %s は所有者だけが読めるファイル(モード0600)でなければなりません", path);
         return NULL;
     }
@@ -88,8 +89,8 @@ static struct secret_key *key_read(int fd, const char *path, GError **error)
         length != sizeof key->bytes) {
         sodium_free(key);
         key = NULL;
-        pt_error_set(error, PT_ERROR_INTEGRITY, "%s is not a key file of printtrail", "%s は printtrail の鍵ファイルではありません",
-                     path);
+        pt_error_set(error, PT_ERROR_INTEGRITY, "%s is not a key file of printtrail",
+                     "%s は printtrail の鍵ファイルではありません", path);
     }
     sodium_memzero(text, sizeof text);
     return key;
@@ -108,8 +109,8 @@ struct secret_key *secret_key_load(const char *path, gboolean create, GError **e
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     }
     if (fd < 0) {
-        pt_error_set(error, PT_ERROR_INTEGRITY, "cannot read the key file %s: %s", "鍵ファイル %s を読めません: %s", path,
-                     g_strerror(errno));
+        pt_error_set(error, PT_ERROR_INTEGRITY, "cannot read the key file %s: %s",
+                     "鍵ファイル %s を読めません: %s", path, g_strerror(errno));
         return NULL;
     }
     key = key_read(fd, path, error);
@@ -128,8 +129,8 @@ char *secret_seal(const struct secret_key *key, const char *plain, int width)
         return g_strdup("");
     sealed = g_malloc(sealed_length);
     randombytes_buf(sealed, crypto_secretbox_NONCEBYTES);
-    (void)crypto_secretbox_easy(sealed + crypto_secretbox_NONCEBYTES, (const unsigned char *)plain, length, sealed,
-                                key->bytes); /* cannot fail: lengths are ours */
+    (void)crypto_secretbox_easy(sealed + crypto_secretbox_NONCEBYTES, (const unsigned char *)plain, length,
+                                sealed, key->bytes); /* cannot fail: lengths are ours */
     text = g_base64_encode(sealed, sealed_length);
     return g_strdup_printf(PREFIX "%d:%s", width, text);
 }
@@ -151,7 +152,8 @@ char *secret_open(const struct secret_key *key, const char *sealed, GError **err
         crypto_secretbox_open_easy((unsigned char *)plain, raw + crypto_secretbox_NONCEBYTES,
                                    length - crypto_secretbox_NONCEBYTES, raw, key->bytes) != 0) {
         g_free(plain);
-        pt_error_set(error, PT_ERROR_INTEGRITY, "a stored password cannot be opened with this key file: enter it again",
+        pt_error_set(error, PT_ERROR_INTEGRITY,
+                     "a stored password cannot be opened with this key file: enter it again",
                      "保存されたパスワードをこの鍵ファイルで開けません。入力しなおしてください");
         return NULL;
     }

@@ -80,12 +80,15 @@ static void log_run(const struct run *run)
     g_autofree char *text = pt_text_pick(run->text, pt_lang_from_environment());
 
     if (run->result == RUN_SUCCESS)
-        g_message("export %s: success, %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " jobs", run_trigger_name(run->trigger), run->files, run->jobs);
+        g_message("export %s: success, %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " jobs",
+                  run_trigger_name(run->trigger), run->files, run->jobs);
     else
-        g_warning("export %s: %s, %" G_GINT64_FORMAT " files delivered; %s: %s", run_trigger_name(run->trigger), run_result_name(run->result),
-                  run->files, run->code ? run->code : "", text ? text : "");
+        g_warning("export %s: %s, %" G_GINT64_FORMAT " files delivered; %s: %s",
+                  run_trigger_name(run->trigger), run_result_name(run->result), run->files,
+                  run->code ? run->code : "", text ? text : "");
     if (run->replaced > 0)
-        g_message("export: %" G_GINT64_FORMAT " characters that CP932 does not have were written as '?'", run->replaced);
+        g_message("export: %" G_GINT64_FORMAT " characters that CP932 does not have were written as '?'",
+                  run->replaced);
 }
 
 static gboolean export_done(gpointer user)
@@ -98,11 +101,15 @@ static gboolean export_done(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* A run that could not even be made (no destination, no store) is recorded, so that status and the schedule know of it. */
+/* A run that could not even be made (no destination, no store) is recorded, so that status and the schedule
+ * know of it. */
 static void record_impossible(struct app *app, const struct export_request *request, const GError *why)
 {
     g_autoptr(GError) error = NULL;
-    struct run run = {.kind = DELIVERY_AUTO, .trigger = request->trigger, .nominal_date = request->nominal_date, .result = RUN_FAILED};
+    struct run run = {.kind = DELIVERY_AUTO,
+                      .trigger = request->trigger,
+                      .nominal_date = request->nominal_date,
+                      .result = RUN_FAILED};
 
     run.started = run.ended = app_now(app);
     run.code = g_strdup(pt_error_info((int)pt_error_code_of(why))->name);
@@ -164,7 +171,8 @@ static gpointer poll_thread(gpointer data)
     g_autoptr(PtSettings) settings = NULL;
     guint failed = 0;
 
-    if (!app || !config_load(app, &settings, &error) || !collect_all(app, settings, POLL_DEADLINE_MS, &failed, &error))
+    if (!app || !config_load(app, &settings, &error) ||
+        !collect_all(app, settings, POLL_DEADLINE_MS, &failed, &error))
         log_error("poll", error);
     g_idle_add(poll_done, daemon);
     return NULL;
@@ -294,7 +302,8 @@ static void arm_clock_watch(struct daemon *daemon)
 {
     struct itimerspec far = {.it_value = {.tv_sec = G_MAXINT32 * G_GINT64_CONSTANT(2)}};
 
-    (void)timerfd_settime(daemon->clock_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL); /* without it the tick notices */
+    (void)timerfd_settime(daemon->clock_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far,
+                          NULL); /* without it the tick notices */
 }
 
 static gboolean on_clock(gint fd, GIOCondition condition, gpointer user)

@@ -40,9 +40,11 @@ static gboolean take_lock(struct wake *wake, const char *state_dir, GError **err
     if (wake->lock >= 0 && flock(wake->lock, LOCK_EX | LOCK_NB) == 0)
         return TRUE;
     if (wake->lock >= 0 && errno == EWOULDBLOCK)
-        pt_error_set(error, PT_ERROR_X26, "another printtrail daemon is running on %s", "%s では別の printtrail デーモンが実行中です", state_dir);
+        pt_error_set(error, PT_ERROR_X26, "another printtrail daemon is running on %s",
+                     "%s では別の printtrail デーモンが実行中です", state_dir);
     else
-        pt_error_set(error, PT_ERROR_X19, "cannot lock %s: %s", "%s をロックできません: %s", path, g_strerror(errno));
+        pt_error_set(error, PT_ERROR_X19, "cannot lock %s: %s", "%s をロックできません: %s", path,
+                     g_strerror(errno));
     return FALSE;
 }
 
@@ -61,7 +63,8 @@ static gboolean bind_socket(struct wake *wake, GError **error)
     bound = wake->socket >= 0 ? bind(wake->socket, (const struct sockaddr *)&address, sizeof address) : -1;
     (void)umask(old);
     if (bound != 0) {
-        pt_error_set(error, PT_ERROR_X19, "cannot listen on %s: %s", "%s で待ち受けできません: %s", wake->path, g_strerror(errno));
+        pt_error_set(error, PT_ERROR_X19, "cannot listen on %s: %s", "%s で待ち受けできません: %s",
+                     wake->path, g_strerror(errno));
         return FALSE;
     }
     wake->source = g_unix_fd_add(wake->socket, G_IO_IN, on_readable, wake);

@@ -12,26 +12,29 @@ struct app;
 
 /* The clock, injectable: seconds UTC. */
 typedef gint64 (*AppClock)(gpointer user);
-/* Long work tells how far it is; total 0 = unknown. `what` is a stable word ("render", "send", "import", …), `name` the thing ("export_20260609.csv"). */
+/* Long work tells how far it is; total 0 = unknown. `what` is a stable word ("render", "send", "import", …),
+ * `name` the thing ("export_20260609.csv"). */
 typedef void (*AppProgress)(gpointer user, const char *what, const char *name, gint64 done, gint64 total);
 
 struct deliver_ops; /* app/deliver.h */
 
 /* One handle: one thread. Threads and processes each open their own. */
 struct app {
-    char *state_dir;               /* printtrail.db, secret.key, spool/, export.lock, wake.sock */
+    char *state_dir; /* printtrail.db, secret.key, spool/, export.lock, wake.sock */
     char *store_url;
+    enum store_mode mode; /* how it was opened */
     struct store *store;
-    AppClock clock;                /* NULL = the system's */
+    AppClock clock; /* NULL = the system's */
     gpointer clock_user;
-    AppProgress progress;          /* NULL = silent */
+    AppProgress progress; /* NULL = silent */
     gpointer progress_user;
     const struct deliver_ops *deliver; /* NULL = the helper process; the simulation brings its own */
     gpointer deliver_user;
-    GCancellable *cancel;          /* borrowed; cancelled = stop cleanly soon; NULL = never */
+    GCancellable *cancel; /* borrowed; cancelled = stop cleanly soon; NULL = never */
 };
 
-/* Opens the state directory and its store. STORE_CREATE makes the directory (0700). MISSING when there is no state and the mode does not create. */
+/* Opens the state directory and its store. STORE_CREATE makes the directory (0700). MISSING when there is no
+ * state and the mode does not create. */
 struct app *app_open(const char *state_dir, enum store_mode mode, GError **error);
 void app_free(struct app *app);
 typedef struct app PtApp; /* for g_autoptr */

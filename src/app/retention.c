@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Deletes days older than history.keep_days and spool files that nobody needs any more (SPEC RW10). */
+#include "app/retention.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "app/spool.h"
+
+/* A rendering that was cut off by a crash; younger ones may belong to a process that is still at it. */
+#define LEFTOVER_SECONDS 86400
+
+/* Jobs that were deleted without ever being delivered: added up for status. */
+static gboolean gap_add(struct app *app, gint64 gap, GError **error)
+{
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    if (gap == 0)
+        return TRUE;
+    if (!store_meta(app->store, "gap_jobs", &before, error))
+        return FALSE;
+    after = g_strdup_printf("%" G_GINT64_FORMAT, (before ? g_ascii_strtoll(before, NULL, 10) : 0) + gap);
+    return store_meta_put(app->store, "gap_jobs", after, error);
+}
+
+static gboolean row_settled(struct app *app, gint64 id, gboolean *ret_settled, GError **error)
+{
+    const struct delivery_query query = {.id = id, .kind = -1};
+    g_autoptr(GPtrArray) rows = NULL;
+
+    if (!store_deliveries(app->store, &query, &rows, error))
+        return FALSE;
+    *ret_settled = FALSE;
+    if (rows->len > 0) {
+        enum delivery_state state = ((const struct delivery *)g_ptr_array_index(rows, 0))->state;
+
+        *ret_settled = state == DELIVERY_DELIVERED || state == DELIVERY_VOID || state == DELIVERY_WAIVED;
+    }
+    return TRUE;
+}
+
+static gboolean leftover(const char *path, gint64 now)
+{
+    GStatBuf status;
+
+    return g_lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+           now - (gint64)status.st_mtime > LEFTOVER_SECONDS;
+}
+
+/* "<id>.csv" of a row that is settled goes; all else only when it is old and not the file of any row. */
+static gboolean spool_file_judge(struct app *app, const char *folder, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *stem = g_str_has_suffix(name, ".csv") ? g_strndup(name, strlen(name) - 4) : NULL;
+    gint64 id = 0;
+    gboolean settled = FALSE;
+
+    if (!stem || !g_ascii_string_to_signed(stem, 10, 1, G_MAXINT64, &id, NULL)) {
+        if (leftover(path, app_now(app)))
+            (void)g_unlink(path); /* tried again by the next run */
+        return TRUE;
+    }
+    if (!row_settled(app, id, &settled, error))
+        return FALSE;
+    if (settled)
+        spool_remove(app, id);
+    return TRUE;
+}
+
+static gboolean spool_clean(struct app *app, GError **error)
+{
+    g_autofree char *folder = app_path(app, "spool");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)))
+        if (!spool_file_judge(app, folder, name, error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean retention_run(struct app *app, const struct settings *settings, gint64 *ret_days, gint64 *ret_jobs,
+                       gint64 *ret_gap, GError **error)
+{
+    gint64 keep = settings_int(settings, SETTING_HISTORY_KEEP_DAYS);
+    gboolean undelivered_too = !settings_bool(settings, SETTING_EXPORT_ENABLED);
+    g_autoptr(PtZone) zone = app_zone(settings, error);
+    gint64 days = 0, jobs = 0, gap = 0;
+    gint32 day = -1;
+
+    if (!zone || !spool_clean(app, error))
+        return FALSE;
+    while (keep > 0 && day != 0 && !app_cancelled(app)) {
+        gint64 day_jobs = 0, day_gap = 0;
+        gint32 before = day_add(zone_day(zone, app_now(app)), -(int)MIN(keep, G_MAXINT));
+
+        if (!store_purge_day(app->store, before, undelivered_too, &day, &day_jobs, &day_gap, error) ||
+            !gap_add(app, day_gap, error))
+            return FALSE;
+        days += day != 0;
+        jobs += day_jobs;
+        gap += day_gap;
+        app_tell(app, "purge", "", days, 0);
+    }
+    *ret_days = days;
+    *ret_jobs = jobs;
+    *ret_gap = gap;
+    return TRUE;
+}

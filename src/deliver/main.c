@@ -98,6 +98,7 @@ static gboolean open_spool(struct deliver_request *request, GError **error)
                      "スプールファイル %s を開けません: %s", request->spool, g_strerror(errno));
         return FALSE;
     }
+    t->work_dir = request->work_dir = g_path_get_dirname(request->spool);
     if (S_ISREG(status.st_mode) && status.st_size == t->size)
         return TRUE;
     pt_error_set(error, PT_ERROR_INTEGRITY, "the spool file %s does not have %" G_GINT64_FORMAT " bytes",

@@ -262,5 +262,6 @@ void deliver_request_clear(struct deliver_request *request)
 {
     json_decref(request->root);
     g_free(request->known_files);
+    g_free(request->work_dir);
     memset(request, 0, sizeof *request);
 }

@@ -15,6 +15,7 @@ struct deliver_request {
     enum deliver_op op;
     const struct transport *transport;
     const char *key_file, *secret, *spool;      /* NULL when absent */
+    char *work_dir;                             /* owned; the spool file's folder, set when that was opened */
     const char **known_files;                   /* owned array of borrowed strings */
     struct transport_request transport_request; /* password NULL, fd -1 */
 };

@@ -34,6 +34,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     gboolean last = length < 4 || bytes[3] != '-';
 
     moved(link);
+    if (link->quitting)
+        return length; /* the farewell explains nothing */
     take_line(link, bytes, length);
     return link->on_line(link->user, link->line, link->code, last) ? length : 0;
 }
@@ -48,7 +50,10 @@ static int on_debug(CURL *curl, curl_infotype type, char *bytes, size_t length, 
         moved(link);
         for (int i = 0; link->verbs[i]; i++) {
             gsize verb = strlen(link->verbs[i]);
-            if (length > verb && strncmp(bytes, link->verbs[i], verb) == 0 && strchr(" \r\n", bytes[verb]))
+            if (length <= verb || strncmp(bytes, link->verbs[i], verb) != 0 || !strchr(" \r\n", bytes[verb]))
+                continue;
+            link->quitting = strcmp(link->verbs[i], "QUIT") == 0;
+            if (!link->quitting)
                 link->on_sent(link->user, i);
         }
     }
@@ -108,7 +113,7 @@ static int on_close(void *user, curl_socket_t fd)
     struct curl_link *link = user;
 
     if (fd == link->control_fd) {
-        if (link->salvage)
+        if (link->salvage && !link->silent)
             read_rest(link, fd);
         link->control_fd = -1;
     }
@@ -203,6 +208,9 @@ gboolean curl_link_open(struct curl_link *link, const struct transport_request *
 
 void curl_link_close(struct curl_link *link)
 {
+    /* libcurl says QUIT and waits up to two minutes for an answer, which a broken server does not give. */
+    if (link->failed && link->control_fd >= 0)
+        (void)shutdown(link->control_fd, SHUT_RDWR); /* it may be broken already */
     if (link->curl)
         curl_easy_cleanup(link->curl);
     curl_slist_free_all(link->host);
@@ -224,10 +232,15 @@ gboolean curl_link_url(struct curl_link *link, const char *scheme, const char *p
 
 CURLcode curl_link_perform(struct curl_link *link)
 {
+    CURLcode rc;
+
     moved(link);
     link->moved = 0;
+    link->quitting = FALSE;
     *link->message = '\0';
-    return curl_easy_perform(link->curl);
+    rc = curl_easy_perform(link->curl);
+    link->failed = rc != CURLE_OK;
+    return rc;
 }
 
 /* A server without TLS answers a TLS greeting with its own, which OpenSSL calls a wrong version. */

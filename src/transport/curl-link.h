@@ -28,13 +28,15 @@ struct curl_link {
      */
     gboolean salvage;
 
-    gint64 moved_at;  /* monotonic, us: when anything last moved */
-    curl_off_t moved; /* bytes sent so far */
-    int quiet_s;      /* stop after so long without anything moving */
-    gboolean silent;  /* stopped for that */
-    int code;         /* of the last reply line, 0 = none came yet */
-    char *line;       /* that line, cleaned; NULL = none */
-    gboolean junk;    /* lines that are no replies came */
+    gint64 moved_at;   /* monotonic, us: when anything last moved */
+    curl_off_t moved;  /* bytes sent so far */
+    int quiet_s;       /* stop after so long without anything moving */
+    gboolean quitting; /* QUIT was sent: what comes now is not kept */
+    gboolean failed;   /* the last perform did not end well */
+    gboolean silent;   /* stopped for that */
+    int code;          /* of the last reply line, 0 = none came yet */
+    char *line;        /* that line, cleaned; NULL = none */
+    gboolean junk;     /* lines that are no replies came */
 };
 
 /* Steps resolve and connect, then a libcurl handle on that connection for `scheme`; nothing is sent yet. */

@@ -27,7 +27,7 @@ const char *transport_step_name(enum transport_step step)
 
 const struct transport *transport_find(const char *name)
 {
-    static const struct transport *const methods[] = {&transport_smb, &transport_ftp};
+    static const struct transport *const methods[] = {&transport_smb, &transport_ftp, &transport_mail};
 
     for (gsize i = 0; i < G_N_ELEMENTS(methods); i++)
         if (g_strcmp0(methods[i]->name, name) == 0)

@@ -41,8 +41,10 @@ struct transport_request {
     const char *earlier_file; /* resolve: newest file name of an earlier run, NULL */
     const char *charset;      /* mail: of the attachment ("utf-8", "cp932"), NULL = not told */
     int final_timeout_s;      /* mail: of the answer to the final dot; 0 = 600 (RFC 5321 4.5.3.2.6) */
-    gboolean test;            /* put of a test export: `known_files` is looked at */
-    const char *prefix;       /* of automatic files, NULL or "" = none */
+    const char
+        *work_dir; /* mail: where the message is built, in a file without a name; that of the spool file */
+    gboolean test; /* put of a test export: `known_files` is looked at */
+    const char *prefix; /* of automatic files, NULL or "" = none */
     const char *const
         *known_files; /* automatic names that our ledger knows, NULL-terminated; NULL = do not look (RT4) */
 };

@@ -123,66 +123,55 @@ def test_the_proxy_passes_smb_and_ftp(samba_clear, ftp, local_file):
     assert folder.contents() == ftp_folder.contents() == {"a.csv": FILE}
 
 
-def rename_through(proxy, samba, folder):
-    login = f"{samba.user}%{samba.password}"
-    return subprocess.run(
-        [
-            "smbclient",
-            "-s",
-            "/dev/null",
-            "-p",
-            str(proxy.port),
-            "-U",
-            login,
-            "-t",
-            "2",
-            f"//{HOST}/export",
-            "-c",
-            f"rename {folder.path.name}/a {folder.path.name}/b",
-        ],
-        capture_output=True,
-        timeout=60,
-    )
+@pytest.fixture
+def renaming(samba_clear):
+    """A folder with the file a, and a function that starts smbclient to rename it to b through a proxy."""
+    folder = samba_clear.folder()
+    (folder.path / "a").write_bytes(FILE)
+    (folder.path / "a").chmod(0o666)
+
+    def start(proxy):
+        login = f"{samba_clear.user}%{samba_clear.password}"
+        words = f"-s /dev/null -t 2 -p {proxy.port} -U {login} //{HOST}/export".split()
+        rename = f"rename {folder.path.name}/a {folder.path.name}/b"
+        return subprocess.Popen(["smbclient", *words, "-c", rename])
+
+    return folder, start
 
 
 @pytest.mark.parametrize("action, name_after", [("cut", "a"), ("lose-reply", "b")])
-def test_the_proxy_cuts_a_rename_before_or_after_it_happened(samba_clear, action, name_after):
-    folder = samba_clear.folder()
-    (folder.path / "a").write_bytes(FILE)
-    (folder.path / "a").chmod(0o666)
+def test_the_proxy_cuts_a_rename_before_or_after_it_happened(samba_clear, renaming, action, name_after):
+    folder, start = renaming
     with lab.Proxy(samba_clear) as proxy:
         rule = proxy.when(client=lab.SMB_RENAME, do=action)
-        assert rename_through(proxy, samba_clear, folder).returncode != 0
-        rule.wait()
+        assert start(proxy).wait(30) != 0
+        assert rule.fired
         assert folder.files() == [name_after]
 
 
-def test_a_stalled_proxy_goes_on_when_told_to(samba_clear):
-    folder = samba_clear.folder()
-    (folder.path / "a").write_bytes(FILE)
-    (folder.path / "a").chmod(0o666)
+def test_a_stalled_proxy_goes_on_when_told_to(samba_clear, renaming):
+    folder, start = renaming
     with lab.Proxy(samba_clear) as proxy:
         rule = proxy.when(client=lab.SMB_RENAME, do="stall")
-        login = f"{samba_clear.user}%{samba_clear.password}"
-        client = subprocess.Popen(
-            [
-                "smbclient",
-                "-s",
-                "/dev/null",
-                "-p",
-                str(proxy.port),
-                "-U",
-                login,
-                f"//{HOST}/export",
-                "-c",
-                f"rename {folder.path.name}/a {folder.path.name}/b",
-            ]
-        )
+        client = start(proxy)
         rule.wait()
         assert folder.files() == ["a"]
         rule.resume()
         assert client.wait(10) == 0
         assert folder.files() == ["b"]
+
+
+def test_what_a_killed_client_had_in_a_stalled_proxy_is_never_passed_on(samba_clear, renaming):
+    folder, start = renaming
+    with lab.Proxy(samba_clear) as proxy:
+        rule = proxy.when(client=lab.SMB_RENAME, do="stall")
+        client = start(proxy)
+        rule.wait()
+        client.kill()
+        client.wait()
+        rule.resume()
+        lab.wait_until(lambda: proxy.open_connections == 0, 10, "the proxy has dropped the connection")
+        assert folder.files() == ["a"]
 
 
 def test_the_proxy_cuts_ftp_data_and_loses_ftp_replies(ftp, tmp_path, local_file):

@@ -73,6 +73,10 @@ class TcpServer(InsideServer):
     def handle(self, connection):
         raise NotImplementedError
 
+    @property
+    def open_connections(self):
+        return len(self._open)
+
     def start(self):
         self.stopping.clear()
         self._listener = socket.create_server((HOST, self.port or 0), backlog=64)

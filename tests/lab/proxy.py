@@ -68,6 +68,16 @@ class Session:
             reset(s)
 
 
+def gone(connection):
+    """Whether the other side has closed it, or is dead."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class Proxy(TcpServer):
     """Stands before a server (or a port on loopback); rules say what gets lost. See the lab's README."""
 
@@ -132,6 +142,7 @@ class Proxy(TcpServer):
             self._rules.clear()
 
     def stop(self):
+        self.stopping.set()  # what is stalled is dropped, not passed on
         self.clear()
         super().stop()
 
@@ -166,7 +177,7 @@ class Proxy(TcpServer):
                         data = self._lead_data(session, data)
                 elif side == "client":
                     self.client_bytes += len(data)
-                rest = self._apply(session, side, carry, data, before, sink)
+                rest = self._apply(session, side, carry, data, before, source, sink)
                 if rest is None:
                     return
                 sink.sendall(rest)
@@ -177,7 +188,7 @@ class Proxy(TcpServer):
                 for s in session.sockets:
                     close(s)
 
-    def _apply(self, session, side, carry, data, before, sink):
+    def _apply(self, session, side, carry, data, before, source, sink):
         """Runs the rules that fire in data; returns what is still to be sent, None when all is cut."""
         while True:
             found = self._first(side, carry, data, before)
@@ -193,6 +204,9 @@ class Proxy(TcpServer):
                 sink.sendall(data[:at])
                 rule._fired.set()
                 rule._resumed.wait()
+                if self.stopping.is_set() or gone(source):
+                    session.cut()
+                    return None
                 carry, data, before = b"", data[at:], before + at
                 continue
             session.cut_at_reply |= rule.action == "lose-reply"

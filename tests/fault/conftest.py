@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The integration fixtures serve here too."""
+
+import importlib.util
+import pathlib
+
+_path = pathlib.Path(__file__).resolve().parent.parent / "integration" / "conftest.py"
+_spec = importlib.util.spec_from_file_location("integration_conftest", _path)
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+globals().update({name: value for name, value in vars(_module).items() if not name.startswith("__")})

@@ -11,7 +11,7 @@ struct day_rows {
     gsize n;
 };
 
-/* Auto rows of days before today in order; `next` is the first row that no day has taken yet. */
+/* Auto rows in order; `next` is the first row that no day has taken yet. */
 struct row_walk {
     const struct plan_input *input;
     GPtrArray *sorted;
@@ -35,7 +35,7 @@ static struct row_walk walk_begin(const struct plan_input *input)
     GPtrArray *sorted = g_ptr_array_sized_new((guint)MIN(input->n_rows, G_MAXUINT / 2));
 
     for (gsize i = 0; i < input->n_rows; i++)
-        if (input->rows[i]->kind == DELIVERY_AUTO && input->rows[i]->day < input->today)
+        if (input->rows[i]->kind == DELIVERY_AUTO)
             g_ptr_array_add(sorted, input->rows[i]);
     g_ptr_array_sort(sorted, compare_rows);
     return (struct row_walk){.input = input, .sorted = sorted};

@@ -165,139 +165,143 @@ static void test_wide_characters_count_two_in_every_text(void)
     }
 }
 
+static const struct {
+    const char *key, *value, *stored; /* NULL = refused */
+} exact_cases[] = {
+    {"export.hour", "0", "0"},
+    {"export.hour", "23", "23"},
+    {"export.hour", "03", "3"},
+    {"export.hour", "00", "0"},
+    {"export.hour", "24", NULL},
+    {"export.hour", "9:30", NULL},
+    {"export.hour", "-1", NULL},
+    {"export.hour", "", NULL},
+    {"export.hour", " 3", NULL},
+    {"export.hour", "3 ", NULL},
+    {"export.hour", "+3", NULL},
+    {"export.hour", "3.0", NULL},
+    {"export.hour", "0x3", NULL},
+    {"export.hour", "３", NULL},
+    {"export.hour", "three", NULL},
+    {"export.hour", "3\n", NULL},
+    {"export.hour", "99999999999999999999", NULL},
+    {"export.hour", "18446744073709551619", NULL},
+    {"export.hour", "1e1", NULL},
+    {"export.retries", "10", "10"},
+    {"export.retries", "11", NULL},
+    {"export.retries", "0", "0"},
+    {"export.retry_minutes", "0", NULL},
+    {"export.retry_minutes", "1", "1"},
+    {"export.retry_minutes", "60", "60"},
+    {"export.retry_minutes", "61", NULL},
+    {"mail.jobs_per_mail", "0", "0"},
+    {"mail.jobs_per_mail", "1", "1"},
+    {"mail.jobs_per_mail", "-1", NULL},
+    {"history.keep_days", "0", "0"},
+    {"history.keep_days", "-0", NULL},
+    {"sources.poll_seconds", "4", NULL},
+    {"sources.poll_seconds", "5", "5"},
+    {"export.empty_days", "true", "true"},
+    {"export.empty_days", "True", NULL},
+    {"export.empty_days", "1", NULL},
+    {"export.empty_days", "yes", NULL},
+    {"export.empty_days", "", NULL},
+    {"export.empty_days", "true ", NULL},
+    {"export.method", "mail", "mail"},
+    {"export.method", "SMB", NULL},
+    {"export.method", "smb|mail", NULL},
+    {"export.method", "", NULL},
+    {"export.method", "s", NULL},
+    {"csv.encoding", "utf8", NULL},
+    {"csv.encoding", "cp932", "cp932"},
+    {"preferences.language", "de", NULL},
+};
+
 static void test_numbers_booleans_and_choices_are_exact(void)
 {
-    static const struct {
-        const char *key, *value, *stored; /* NULL = refused */
-    } cases[] = {
-        {"export.hour", "0", "0"},
-        {"export.hour", "23", "23"},
-        {"export.hour", "03", "3"},
-        {"export.hour", "00", "0"},
-        {"export.hour", "24", NULL},
-        {"export.hour", "9:30", NULL},
-        {"export.hour", "-1", NULL},
-        {"export.hour", "", NULL},
-        {"export.hour", " 3", NULL},
-        {"export.hour", "3 ", NULL},
-        {"export.hour", "+3", NULL},
-        {"export.hour", "3.0", NULL},
-        {"export.hour", "0x3", NULL},
-        {"export.hour", "３", NULL},
-        {"export.hour", "three", NULL},
-        {"export.hour", "3\n", NULL},
-        {"export.hour", "99999999999999999999", NULL},
-        {"export.hour", "18446744073709551619", NULL},
-        {"export.hour", "1e1", NULL},
-        {"export.retries", "10", "10"},
-        {"export.retries", "11", NULL},
-        {"export.retries", "0", "0"},
-        {"export.retry_minutes", "0", NULL},
-        {"export.retry_minutes", "1", "1"},
-        {"export.retry_minutes", "60", "60"},
-        {"export.retry_minutes", "61", NULL},
-        {"mail.jobs_per_mail", "0", "0"},
-        {"mail.jobs_per_mail", "1", "1"},
-        {"mail.jobs_per_mail", "-1", NULL},
-        {"history.keep_days", "0", "0"},
-        {"history.keep_days", "-0", NULL},
-        {"sources.poll_seconds", "4", NULL},
-        {"sources.poll_seconds", "5", "5"},
-        {"export.empty_days", "true", "true"},
-        {"export.empty_days", "True", NULL},
-        {"export.empty_days", "1", NULL},
-        {"export.empty_days", "yes", NULL},
-        {"export.empty_days", "", NULL},
-        {"export.empty_days", "true ", NULL},
-        {"export.method", "mail", "mail"},
-        {"export.method", "SMB", NULL},
-        {"export.method", "smb|mail", NULL},
-        {"export.method", "", NULL},
-        {"export.method", "s", NULL},
-        {"csv.encoding", "utf8", NULL},
-        {"csv.encoding", "cp932", "cp932"},
-        {"preferences.language", "de", NULL},
-    };
     g_autoptr(PtSettings) settings = settings_new();
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const struct sample sample = {{cases[i].key, cases[i].value}};
-        g_test_message("%s=%s", cases[i].key, cases[i].value);
-        if (cases[i].stored) {
+    for (gsize i = 0; i < G_N_ELEMENTS(exact_cases); i++) {
+        const struct sample sample = {{exact_cases[i].key, exact_cases[i].value}};
+        g_test_message("%s=%s", exact_cases[i].key, exact_cases[i].value);
+        if (exact_cases[i].stored) {
             g_autoptr(PtSettings) result = after(settings, &sample);
-            g_assert_cmpstr(settings_text(result, setting_from_key(cases[i].key)), ==, cases[i].stored);
+            g_assert_cmpstr(settings_text(result, setting_from_key(exact_cases[i].key)), ==,
+                            exact_cases[i].stored);
         } else {
-            assert_refused_together(settings, &sample, cases[i].key, "must be");
+            assert_refused_together(settings, &sample, exact_cases[i].key, "must be");
         }
     }
 }
 
+static const struct {
+    const char *key, *value, *stored; /* NULL = refused */
+} text_cases[] = {
+    {"smb.path", "¥¥canon¥share¥", "\\\\canon\\share\\"},
+    {"smb.path", "//canon/share/", NULL},
+    {"smb.user", "domain_name¥user_name", "domain_name\\user_name"},
+    {"smb.user", "a\\b\\c", NULL},
+    {"smb.password", "¥\\￥ \",;", "¥\\￥ \",;"},
+    {"smb.password", " \\ \" , ; x \t ", " \\ \" , ; x \t "},
+    {"smb.password", "ab\ncd", NULL},
+    {"smb.password", "ab\r", NULL},
+    {"smb.password", "ab\xff", NULL},
+    {"smb.password", "日本語日本語日", "日本語日本語日"},
+    {"ftp.path", "FTP://192.168.10.20/share/", "ftp:\\\\192.168.10.20\\share\\"},
+    {"ftp.path", "ftp://u:p@h/", NULL},
+    {"ftp.user", "a\\b¥c", "a\\b¥c"},
+    {"ftp.user", "a\nb", NULL},
+    {"mail.user", "a@b\x01", NULL},
+    {"mail.user", "me¥x", "me¥x"},
+    {"mail.to", "a@b", "a@b"},
+    {"mail.to", "a@b, c@d", NULL},
+    {"mail.from", "Name <a@b>", NULL},
+    {"mail.server", "smtp.example.co.jp:10025", "smtp.example.co.jp:10025"},
+    {"mail.server", "smtp_x.example", NULL},
+    {"export.prefix", "Office-2_b", "Office-2_b"},
+    {"export.prefix", "a b", NULL},
+    {"export.prefix", "a/b", NULL},
+    {"export.prefix", "支店", NULL},
+    {"export.prefix", "..", NULL},
+    {"tls.ca_file", "/etc/ssl/certs/office ca.pem", "/etc/ssl/certs/office ca.pem"},
+    {"tls.ca_file", "office.pem", NULL},
+    {"tls.ca_file", "/a\nb", NULL},
+    {"preferences.device_name", "3階の複合機 ¥", "3階の複合機 ¥"},
+    {"preferences.device_name", "a\r\nBcc: x", NULL},
+    {"preferences.time_zone", "Asia/Tokyo", "Asia/Tokyo"},
+    {"preferences.time_zone", "UTC", "UTC"},
+    {"preferences.time_zone", "Etc/GMT-9", "Etc/GMT-9"},
+    {"preferences.time_zone", "EST5EDT", "EST5EDT"},
+    {"preferences.time_zone", "America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"},
+    {"preferences.time_zone", "Asia/Tokio", NULL},
+    {"preferences.time_zone", "+09:00", NULL},
+    {"preferences.time_zone", "JST-9", NULL},
+    {"preferences.time_zone", "GMT-9", NULL},
+    {"preferences.time_zone", "Z", NULL},
+    {"preferences.time_zone", "09", NULL},
+    {"preferences.time_zone", "/etc/localtime", NULL},
+    {"preferences.time_zone", "right/Asia/Tokyo", NULL},
+    {"preferences.time_zone", "Europe/../Asia/Tokyo", NULL},
+    {"preferences.time_zone", "Asia//Tokyo", NULL},
+    {"preferences.time_zone", "Asia", NULL},
+    {"preferences.time_zone", "leapseconds", NULL},
+    {"preferences.time_zone", "EST5EDT,M3.2.0,M11.1.0", NULL},
+    {"preferences.time_zone", " Asia/Tokyo", NULL},
+};
+
 static void test_texts_are_judged_and_stored_in_their_own_way(void)
 {
-    static const struct {
-        const char *key, *value, *stored; /* NULL = refused */
-    } cases[] = {
-        {"smb.path", "¥¥canon¥share¥", "\\\\canon\\share\\"},
-        {"smb.path", "//canon/share/", NULL},
-        {"smb.user", "domain_name¥user_name", "domain_name\\user_name"},
-        {"smb.user", "a\\b\\c", NULL},
-        {"smb.password", "¥\\￥ \",;", "¥\\￥ \",;"},
-        {"smb.password", " \\ \" , ; x \t ", " \\ \" , ; x \t "},
-        {"smb.password", "ab\ncd", NULL},
-        {"smb.password", "ab\r", NULL},
-        {"smb.password", "ab\xff", NULL},
-        {"smb.password", "日本語日本語日", "日本語日本語日"},
-        {"ftp.path", "FTP://192.168.10.20/share/", "ftp:\\\\192.168.10.20\\share\\"},
-        {"ftp.path", "ftp://u:p@h/", NULL},
-        {"ftp.user", "a\\b¥c", "a\\b¥c"},
-        {"ftp.user", "a\nb", NULL},
-        {"mail.user", "a@b\x01", NULL},
-        {"mail.user", "me¥x", "me¥x"},
-        {"mail.to", "a@b", "a@b"},
-        {"mail.to", "a@b, c@d", NULL},
-        {"mail.from", "Name <a@b>", NULL},
-        {"mail.server", "smtp.example.co.jp:10025", "smtp.example.co.jp:10025"},
-        {"mail.server", "smtp_x.example", NULL},
-        {"export.prefix", "Office-2_b", "Office-2_b"},
-        {"export.prefix", "a b", NULL},
-        {"export.prefix", "a/b", NULL},
-        {"export.prefix", "支店", NULL},
-        {"export.prefix", "..", NULL},
-        {"tls.ca_file", "/etc/ssl/certs/office ca.pem", "/etc/ssl/certs/office ca.pem"},
-        {"tls.ca_file", "office.pem", NULL},
-        {"tls.ca_file", "/a\nb", NULL},
-        {"preferences.device_name", "3階の複合機 ¥", "3階の複合機 ¥"},
-        {"preferences.device_name", "a\r\nBcc: x", NULL},
-        {"preferences.time_zone", "Asia/Tokyo", "Asia/Tokyo"},
-        {"preferences.time_zone", "UTC", "UTC"},
-        {"preferences.time_zone", "Etc/GMT-9", "Etc/GMT-9"},
-        {"preferences.time_zone", "EST5EDT", "EST5EDT"},
-        {"preferences.time_zone", "America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"},
-        {"preferences.time_zone", "Asia/Tokio", NULL},
-        {"preferences.time_zone", "+09:00", NULL},
-        {"preferences.time_zone", "JST-9", NULL},
-        {"preferences.time_zone", "GMT-9", NULL},
-        {"preferences.time_zone", "Z", NULL},
-        {"preferences.time_zone", "09", NULL},
-        {"preferences.time_zone", "/etc/localtime", NULL},
-        {"preferences.time_zone", "right/Asia/Tokyo", NULL},
-        {"preferences.time_zone", "Europe/../Asia/Tokyo", NULL},
-        {"preferences.time_zone", "Asia//Tokyo", NULL},
-        {"preferences.time_zone", "Asia", NULL},
-        {"preferences.time_zone", "leapseconds", NULL},
-        {"preferences.time_zone", "EST5EDT,M3.2.0,M11.1.0", NULL},
-        {"preferences.time_zone", " Asia/Tokyo", NULL},
-    };
     g_autoptr(PtSettings) settings = settings_new();
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const struct sample sample = {{cases[i].key, cases[i].value}};
-        g_test_message("%s=%s", cases[i].key, cases[i].value);
-        if (cases[i].stored) {
+    for (gsize i = 0; i < G_N_ELEMENTS(text_cases); i++) {
+        const struct sample sample = {{text_cases[i].key, text_cases[i].value}};
+        g_test_message("%s=%s", text_cases[i].key, text_cases[i].value);
+        if (text_cases[i].stored) {
             g_autoptr(PtSettings) result = after(settings, &sample);
-            g_assert_cmpstr(settings_text(result, setting_from_key(cases[i].key)), ==, cases[i].stored);
+            g_assert_cmpstr(settings_text(result, setting_from_key(text_cases[i].key)), ==,
+                            text_cases[i].stored);
         } else {
-            assert_refused_together(settings, &sample, cases[i].key, "");
+            assert_refused_together(settings, &sample, text_cases[i].key, "");
         }
     }
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzz target: any bytes as a set of changes. Input: records of one byte (which setting) and its value up to
  * NUL. */
-#include <stdint.h>
 #include <string.h>
 
 #include "core/settings.h"
+#include "fuzz.h"
 
 #define CHANGES_MAX 12
 #define VALUE_MAX 4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What was accepted is given again and must come out the same; secrets are not read back. */
 static void assert_stable(const struct settings *result)

@@ -24,7 +24,8 @@ extern const struct job_column_info job_columns[JOB_COLUMNS];
 
 /* "format_version" of what we write now (not JOB_FORMAT_VERSION: that is the column). */
 #define JOB_FORMAT_NOW 1
-/* Longest text of one value in bytes; longer ones are cut at a character border and counted (DESIGN, jobs import). */
+/* Longest text of one value in bytes; longer ones are cut at a character border and counted (DESIGN, jobs
+ * import). */
 #define JOB_TEXT_MAX 1023
 /* Longest source_key in bytes. */
 #define JOB_KEY_MAX 255
@@ -34,22 +35,23 @@ extern const struct job_column_info job_columns[JOB_COLUMNS];
 /* Unknown or not applicable: text NULL and number JOB_NONE. 0 is a number. */
 #define JOB_NONE G_MININT64
 
-/* A text: `text` not NULL, `number` its length in bytes (valid UTF-8 once validated, no NUL; need not be NUL-terminated).
-   A number or an instant (seconds UTC): `text` NULL. */
+/* A text: `text` not NULL, `number` its length in bytes (valid UTF-8 once validated, no NUL; need not be
+   NUL-terminated). A number or an instant (seconds UTC): `text` NULL. */
 struct job_value {
     const char *text;
     gint64 number;
 };
 
 /* Borrowed: all pointers are valid as long as whoever hands the job out says (usually: during the call).
-   value[JOB_SEQ] is the store's (set when read, ignored when ingested). value[JOB_ENDED_AT] is the raw end as the source gave it,
-   JOB_NONE if unknown; the DERIVED columns hold nothing. */
+   value[JOB_SEQ] is the store's (set when read, ignored when ingested). value[JOB_ENDED_AT] is the raw end as
+   the source gave it, JOB_NONE if unknown; the DERIVED columns hold nothing. */
 struct job {
     struct job_value value[JOB_COLUMNS];
     gint32 day;           /* local end day YYYYMMDD, fixed at ingest */
     gint64 arrived_at;    /* when we recorded it, seconds UTC */
     gint64 source_id;     /* store's id of the source */
-    struct job_value key; /* source_key: with source and end the identity; empty text = make one from the record (import) */
+    struct job_value key; /* source_key: with source and end the identity; empty text = make one from the
+                             record (import) */
     struct job_value raw; /* what the source said, "name=value" lines, ≤ 8 KiB; may be empty */
 };
 
@@ -58,7 +60,8 @@ void job_clear(struct job *job);
 
 /* Set a value. `text` NULL or "" sets unknown. */
 void job_set_text(struct job *job, enum job_column column, const char *text);
-/* The same for bytes that are not NUL-terminated. An empty text is unknown: the CSV cannot tell the two apart. */
+/* The same for bytes that are not NUL-terminated. An empty text is unknown: the CSV cannot tell the two
+ * apart. */
 void job_set_bytes(struct job *job, enum job_column column, const char *text, gsize length);
 void job_set_number(struct job *job, enum job_column column, gint64 number);
 
@@ -78,14 +81,18 @@ gsize job_text_fit(const char *text, gsize length, gsize limit);
 /* Cuts every text longer than JOB_TEXT_MAX; how many were cut. */
 guint job_cut_texts(struct job *job);
 
-/* Checks one record against SPEC 7 and DESIGN "jobs import": ended_at and job_type there (required), tokens in their sets, counts ≥ 0 and ≤ 2^53,
-   ended_at from 1980 to a day after `now`, accepted/started in years 1970–9999, department_id 1–7 digits, not all zero (padded into `scratch`, at least 8 bytes).
-   Empty texts become unknown. Texts must be valid UTF-8 and cut already. Does not touch the store. PT_ERROR_INPUT naming the column otherwise. */
+/* Checks one record against SPEC 7 and DESIGN "jobs import": ended_at and job_type there (required), tokens
+   in their sets, counts ≥ 0 and ≤ 2^53, ended_at from 1980 to a day after `now`, accepted/started in years
+   1970–9999, department_id 1–7 digits, not all zero (padded into `scratch`, at least 8 bytes). Empty texts
+   become unknown. Texts must be valid UTF-8 and cut already. Does not touch the store. PT_ERROR_INPUT naming
+   the column otherwise. */
 gboolean job_check(struct job *job, gint64 now, char *scratch, GError **error);
 
-/* SHA-256 (hex, 64 characters + NUL) over all columns except seq and the DERIVED ones, unambiguous; the source_key of a record that brought none. */
+/* SHA-256 (hex, 64 characters + NUL) over all columns except seq and the DERIVED ones, unambiguous; the
+ * source_key of a record that brought none. */
 void job_hash(const struct job *job, char hex[65]);
-/* The bytes that job_hash() hashes, in one to a few pieces, for who has a faster SHA-256 than GLib (which takes some 3 µs). */
+/* The bytes that job_hash() hashes, in one to a few pieces, for who has a faster SHA-256 than GLib (which
+ * takes some 3 µs). */
 typedef void (*JobBytes)(const void *bytes, gsize length, gpointer user);
 void job_encode(const struct job *job, JobBytes sink, gpointer user);
 

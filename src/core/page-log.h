@@ -27,7 +27,8 @@ struct page_log {
                             difference (only where the line has a uuid) */
     guint cut;           /* texts cut at JOB_TEXT_MAX */
     gsize used;          /* of `text` */
-    char text[8 * PAGE_LOG_LINE_MAX]; /* all fields and the line with every byte broken need less than 7.2 of them */
+    char text[8 * PAGE_LOG_LINE_MAX]; /* all fields and the line with every byte broken need less than 7.2 of
+                                         them */
 };
 
 /* Reads one line (without its LF; a CR before it is dropped). Sets of the job: job_type print, result "--" (a

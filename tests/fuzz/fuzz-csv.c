@@ -38,7 +38,8 @@ static void check_texts(const struct job *job)
     }
 }
 
-/* Reads all of it in pieces; each row goes to the writer. How many results of each kind, in *counts. */
+/* Reads all of it in pieces; each row goes to the writer, if there is one. How many results of each kind, in
+ * *counts. */
 static void read_all(const struct csv_reader_options *options, const char *bytes, gsize length, gsize piece,
                      struct csv_writer *writer, guint64 counts[CSV_FATAL + 1])
 {
@@ -64,14 +65,14 @@ static void read_all(const struct csv_reader_options *options, const char *bytes
         g_assert_true((result == CSV_BAD || result == CSV_FATAL) == (error != NULL));
         if (result == CSV_ROW) {
             check_texts(&job);
-            g_assert_true(csv_writer_row(writer, &job, &error));
+            g_assert_true(!writer || csv_writer_row(writer, &job, &error));
         }
         if (result == CSV_ROW || result == CSV_BAD) {
             g_assert_cmpuint(line, >, before);
             before = line;
         }
     }
-    g_assert_true(csv_writer_finish(writer, &fault));
+    g_assert_true(!writer || csv_writer_finish(writer, &fault));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -94,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GString) output = g_string_new(NULL);
-        g_autoptr(PtCsvWriter) writer = csv_writer_new(&format, collect, output, &error);
+        g_autoptr(PtCsvWriter) writer = i > 0 ? csv_writer_new(&format, collect, output, &error) : NULL;
 
         g_assert_no_error(error);
         read_all(&options, input->str, input->len, pieces[i], writer, counts[i]);

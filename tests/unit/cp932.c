@@ -113,7 +113,7 @@ static void test_what_cannot_be_held_becomes_one_question_mark_and_is_counted(vo
         gint64 replaced = 0;
         gsize length = cp932_from_utf8(tables, cases[i].utf8, strlen(cases[i].utf8), out, &replaced);
 
-        g_test_message("%s", cases[i].utf8);
+        g_test_message("case %u", (guint)i); /* not all of them are UTF-8 */
         assert_bytes(out, length, cases[i].bytes, strlen(cases[i].bytes));
         g_assert_cmpint(replaced, ==, cases[i].replaced);
     }

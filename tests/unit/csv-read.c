@@ -157,7 +157,7 @@ static void test_a_bad_line_is_refused_with_number_and_reason_and_the_others_go_
         g_autofree char *file = g_strconcat(HEADER GOOD, cases[i].line, GOOD, NULL);
         g_auto(outcome_t) outcome = read_in_pieces(&options, file, strlen(file), 1 << 20);
 
-        g_test_message("%s: %s", cases[i].line, outcome.messages->str);
+        g_test_message("%s: %s", cases[i].reason, outcome.messages->str);
         g_assert_cmpstr(outcome.words->str, ==, "row:sato@2 bad@3 row:sato@4 ");
         g_assert_nonnull(strstr(outcome.messages->str, cases[i].reason));
         g_assert_nonnull(strchr(outcome.messages->str, '\x1f'));
@@ -339,25 +339,25 @@ static void test_a_record_beyond_a_mebibyte_is_skipped_whatever_the_pieces(void)
 {
     static const struct {
         gsize size;
-        const char *unit, *words;
-    } cases[] = {
-        {(1 << 20) - 100, "x", "row:cut@2 row:sato@3 "},
-        {1 << 20, "x", "bad@2 row:sato@3 "},
-        {5 << 20, "x", "bad@2 row:sato@3 "},
-        {1 << 20, "\"x", "bad@2 row:sato@3 "},
-    };
+        const char *first, *last, *words;
+    } cases[] = {{(1 << 20) - 100, "x", "", "row:cut@2 row:sato@3 "},
+                 {1 << 20, "x", "", "bad@2 row:sato@3 "},
+                 {5 << 20, "x", "", "bad@2 row:sato@3 "},
+                 {1 << 20, "\"", "", "bad@2 row:sato@3 "},
+                 {1 << 20, "\"", "\"", "bad@2 row:sato@3 "},
+                 {(1 << 20) - 100, "\"", "\"", "row:cut@2 row:sato@3 "}};
     static const gsize pieces[] = {4096, 1 << 16, 1 << 20, 16 << 20};
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(pieces); i++) {
         gsize row = i / G_N_ELEMENTS(pieces);
         struct csv_reader_options options = usual_options();
         g_autoptr(GString) file = g_string_new("job_type,ended_at_utc,user_name,document_name\r\n");
-        const char *unit = cases[row].unit;
 
         g_string_append(file, "print,2026-06-09T01:30:25Z,cut,");
-        g_string_append_c(file, unit[0]);
+        g_string_append(file, cases[row].first);
         for (gsize n = 1; n < cases[row].size; n++)
             g_string_append_c(file, 'x');
+        g_string_append(file, cases[row].last);
         g_string_append(file, "\r\nprint,2026-06-09T01:30:25Z,sato,\r\n");
         {
             g_auto(outcome_t) outcome =

@@ -3,7 +3,7 @@
  */
 #include "csv-bytes.h"
 
-#define JOBS 400
+#define JOBS 200
 #define NOW G_GINT64_CONSTANT(4000000000)
 
 /* All of the pieces that random texts are made of can be held by CP932 (which a test below needs) unless they

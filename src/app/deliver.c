@@ -174,8 +174,8 @@ static void on_uploaded(struct helper *helper)
 
     fault_point("deliver.uploaded");
     if (watch->uploaded && !watch->uploaded(watch->user)) {
-        (void)close(helper->to); /* end of file tells the helper to give up */
-        helper->to = -1;
+        if (!write_line(helper->to, "stop\n"))
+            g_debug("deliver helper is gone before stop"); /* its temporary file is removed before the next attempt */
         return;
     }
     helper->went = TRUE;

@@ -52,7 +52,9 @@ static gboolean key_create(const char *path, GError **error)
     g_autofree char *token = random_hex(8);
     g_autofree char *temporary = g_strdup_printf("%s.%s", path, token);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    gboolean ok = fd >= 0 && write(fd, text, KEY_TEXT_LENGTH) == (gssize)KEY_TEXT_LENGTH && fsync(fd) == 0;
+    g_autofree char *directory = g_path_get_dirname(path);
+    int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean ok = fd >= 0 && directory_fd >= 0 && write(fd, text, KEY_TEXT_LENGTH) == (gssize)KEY_TEXT_LENGTH && fsync(fd) == 0;
     int saved = errno;
 
     if (fd >= 0)
@@ -61,6 +63,13 @@ static gboolean key_create(const char *path, GError **error)
         saved = errno;
         ok = FALSE;
     }
+    /* Sealed passwords are worth nothing without the key: its name must last as long as theirs. */
+    if (ok && fsync(directory_fd) != 0) {
+        saved = errno;
+        ok = FALSE;
+    }
+    if (directory_fd >= 0)
+        (void)close(directory_fd); /* synced */
     (void)unlink(temporary); /* a leftover is harmless */
     sodium_memzero(text, KEY_TEXT_LENGTH);
     if (!ok)

@@ -2,11 +2,15 @@
 /* Writes event lines and waits for `go`. */
 #include "deliver/report.h"
 
+#include "base/fault.h"
 #include "transport/words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The parent died or talks nonsense: EX_SOFTWARE, as for every end without a result. */
+#define EXIT_ABANDONED 70
 
 #define PROGRESS_EVERY_US (100 * 1000)
 /* After the result nobody waits: a clean-up that hangs is cut off by SIGALRM. */
@@ -111,7 +115,9 @@ static void on_progress(gpointer user, gint64 bytes)
     write_event(report, event);
 }
 
-/* Nothing but the exact line "go" means go; the end of the file means that the parent gave up or died. */
+/* The line "go" means go, "stop" means give up and clean up. Anything else, the end of the file above all, means
+ * that the parent died, perhaps with `closing` committed: then everything stays as it is, because what lies at the
+ * server is what tells the next run what happened. */
 static gboolean wait_for_go(const struct report *report)
 {
     char line[8];
@@ -122,12 +128,18 @@ static gboolean wait_for_go(const struct report *report)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
+            break;
+        if (line[length] != '\n') {
+            length++;
+            continue;
+        }
+        if (length == 2 && memcmp(line, "go", 2) == 0)
+            return TRUE;
+        if (length == 4 && memcmp(line, "stop", 4) == 0)
             return FALSE;
-        if (line[length] == '\n')
-            return length == 2 && memcmp(line, "go", 2) == 0;
-        length++;
+        break;
     }
-    return FALSE;
+    _exit(EXIT_ABANDONED);
 }
 
 static gboolean on_uploaded(gpointer user)
@@ -137,7 +149,8 @@ static gboolean on_uploaded(gpointer user)
 
     set(event, "bytes", json_integer(report->bytes));
     write_event(report, event);
-    return !report->broken && wait_for_go(report);
+    fault_point("helper.uploaded");
+    return wait_for_go(report);
 }
 
 static void on_server_said(gpointer user, const char *line)

@@ -2,6 +2,7 @@
 /* Delivery to an FTP server: temporary file, SIZE, rename to a free name (SPEC RF3; DESIGN, Sending). */
 #include "transport/ftp-session.h"
 
+#include "base/fault.h"
 #include "transport/automatic.h"
 #include "transport/methods.h"
 #include <string.h>
@@ -129,11 +130,14 @@ static enum transport_outcome ftp_put(const struct transport_request *request,
         return give_up(&session, TRUE, OUTCOME_FAILED, failure, error);
     }
     /* Looked at again: the caller's commit took its time. */
+    /* From here on the temporary file is the proof of what happened: only `remove` takes it away. */
     if (!check_free(&session, &failure))
-        return give_up(&session, TRUE, OUTCOME_FAILED, failure, error);
+        return give_up(&session, FALSE, OUTCOME_FAILED, failure, error);
+    fault_point("helper.go");
     outcome = finish(&session, &failure);
+    fault_point("helper.finished");
     if (outcome != OUTCOME_DELIVERED)
-        return give_up(&session, TRUE, outcome, failure, error);
+        return give_up(&session, FALSE, outcome, failure, error);
     if (events->outcome)
         events->outcome(events->user, outcome, NULL);
     ftp_session_close(&session);
@@ -204,13 +208,13 @@ static enum transport_outcome ftp_resolve(const struct transport_request *reques
         break;
     }
     if (wrong_size(size, request->size, &failure))
-        return give_up(&session, TRUE, OUTCOME_FAILED, failure, error);
+        return give_up(&session, FALSE, OUTCOME_FAILED, failure, error);
     if (!check_free(&session, &failure)) {
         outcome = pt_error_code_of(failure) == PT_ERROR_X15 ? OUTCOME_FAILED : OUTCOME_UNKNOWN;
-        return give_up(&session, TRUE, outcome, failure, error);
+        return give_up(&session, FALSE, outcome, failure, error);
     }
     outcome = finish(&session, &failure);
-    return give_up(&session, TRUE, outcome, failure, error);
+    return give_up(&session, FALSE, outcome, failure, error);
 }
 
 static gboolean ftp_remove(const struct transport_request *request, const struct transport_events *events,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Delivery by SMTP: all recipients or nothing, and a pause before the final dot (SPEC RM4–RM7; DESIGN,
  * Sending). */
+#include "base/fault.h"
 #include "transport/curl-link.h"
 
 #include "transport/mail-message.h"
@@ -146,6 +147,7 @@ static gboolean let_finish(struct mail_session *session)
         return stop(session, PT_ERROR_X18);
     }
     session->went = TRUE;
+    fault_point("helper.go");
     link->quiet_s = final_timeout;
     link->moved_at = g_get_monotonic_time(); /* the caller's time does not count */
     return TRUE;
@@ -331,6 +333,7 @@ static enum transport_outcome mail_put(const struct transport_request *request,
     if (session_open(&session, request, events, &failure) &&
         mail_message_build(&session.request, &session.message, &session.size, &failure))
         outcome = judge(&session, perform(&session), &failure);
+    fault_point("helper.finished");
     if (events->outcome)
         events->outcome(events->user, outcome, failure);
     session_close(&session);

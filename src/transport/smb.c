@@ -2,6 +2,7 @@
 /* Delivery to an SMB share: temporary file, size, rename to a free name (SPEC RS6; DESIGN, Sending). */
 #include "transport/smb-session.h"
 
+#include "base/fault.h"
 #include "transport/automatic.h"
 #include "transport/methods.h"
 #include <errno.h>
@@ -219,10 +220,13 @@ static enum transport_outcome smb_put(const struct transport_request *request,
                      request->file_name);
         return give_up(upload, OUTCOME_FAILED, failure, error);
     }
+    upload->made = FALSE; /* from here on the temporary file is the proof of what happened: only `remove` takes it away */
     /* Looked at again: the caller's commit took its time. */
     if (!check_free(session, &failure))
         return give_up(upload, OUTCOME_FAILED, failure, error);
+    fault_point("helper.go");
     outcome = finish(session, &failure);
+    fault_point("helper.finished");
     return outcome == OUTCOME_DELIVERED ? outcome : give_up(upload, outcome, failure, error);
 }
 
@@ -277,7 +281,6 @@ static enum transport_outcome smb_resolve(const struct transport_request *reques
     case SMB_THERE:
         break;
     }
-    upload->made = TRUE;
     if (size != request->size) {
         pt_error_set(&failure, PT_ERROR_X18,
                      "only %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " bytes had reached the server",

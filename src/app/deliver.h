@@ -21,7 +21,8 @@ void deliver_result_clear(struct deliver_result *result);
 struct deliver_watch {
     gpointer user;
     void (*step)(gpointer user, const struct export_step *step); /* a step has ended; NULL = not wanted */
-    /* Everything is uploaded. Commit `closing`; FALSE = give up (the helper removes its temporary file). NULL = go on. */
+    /* Everything is uploaded. Commit `closing`; FALSE = give up (the helper removes its temporary file). NULL
+     * = go on. */
     gboolean (*uploaded)(gpointer user);
     void (*progress)(gpointer user, gint64 bytes);
     void (*warn)(gpointer user, const char *code, const char *text);
@@ -29,12 +30,15 @@ struct deliver_watch {
 
 /* How an attempt is made. The helper process is the only one in the product; the simulation has another. */
 struct deliver_ops {
-    /* Runs one request to its end. Always fills *ret_result: a helper that was killed, timed out or talked nonsense is FAILED (X17, X18, INTERNAL) when `uploaded` had not been
-       answered with go, else UNKNOWN. `lock_fd` (-1 = none) is inherited, so that the run lock lives as long as the helper. */
-    void (*run)(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd, struct deliver_result *ret_result);
+    /* Runs one request to its end. Always fills *ret_result: a helper that was killed, timed out or talked
+       nonsense is FAILED (X17, X18, INTERNAL) when `uploaded` had not been answered with go, else UNKNOWN.
+       `lock_fd` (-1 = none) is inherited, so that the run lock lives as long as the helper. */
+    void (*run)(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd,
+                struct deliver_result *ret_result);
 };
 /* Runs by app->deliver or, when that is NULL, the helper process. */
-void deliver_run(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd, struct deliver_result *ret_result);
+void deliver_run(struct app *app, json_t *request, const struct deliver_watch *watch, int lock_fd,
+                 struct deliver_result *ret_result);
 
 /* The failure as a GError: code, text and the server's words. */
 void deliver_result_error(const struct deliver_result *result, GError **error);

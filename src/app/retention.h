@@ -5,7 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Deletes whole days older than history.keep_days, oldest first, as long as they may go. ret_days, ret_jobs, ret_gap: what went. */
-gboolean retention_run(struct app *app, const struct settings *settings, gint64 *ret_days, gint64 *ret_jobs, gint64 *ret_gap, GError **error);
+/* Deletes whole days older than history.keep_days, oldest first, as long as they may go. ret_days, ret_jobs,
+ * ret_gap: what went. */
+gboolean retention_run(struct app *app, const struct settings *settings, gint64 *ret_days, gint64 *ret_jobs,
+                       gint64 *ret_gap, GError **error);
 
 G_END_DECLS

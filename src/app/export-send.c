@@ -96,6 +96,13 @@ void export_request_file(const struct export_context *context, const struct deli
     json_object_set_new(request, "final_timeout_s", json_integer(FINAL_DOT_TIMEOUT_S));
 }
 
+/* Which failures concern one file only (RD5). */
+static gboolean concerns_file(enum pt_error_code code)
+{
+    return code == PT_ERROR_X08 || code == PT_ERROR_X09 || code == PT_ERROR_X14 || code == PT_ERROR_X15 ||
+           code == PT_ERROR_X16 || code == PT_ERROR_INTEGRITY;
+}
+
 /* Removes what an earlier attempt may have left under its temporary name. TRUE: it is gone, or cannot be
  * removed by us. */
 static gboolean remove_earlier(struct export_context *context, const struct delivery *row,
@@ -120,13 +127,6 @@ static gboolean remove_earlier(struct export_context *context, const struct deli
            ret_result->code == PT_ERROR_X09;
 }
 
-/* Which failures concern one file only (RD5). */
-static gboolean concerns_file(enum pt_error_code code)
-{
-    return code == PT_ERROR_X08 || code == PT_ERROR_X09 || code == PT_ERROR_X14 || code == PT_ERROR_X15 ||
-           code == PT_ERROR_X16 || code == PT_ERROR_INTEGRITY;
-}
-
 /* Certainly not delivered: X15 releases the row (the name is taken), X16 does when it can be split; else it
  * stays frozen for a retry. */
 static enum attempt_end record_failure(struct export_context *context, struct delivery *row,
@@ -142,8 +142,13 @@ static enum attempt_end record_failure(struct export_context *context, struct de
     if (!export_change(context->app, row, released ? DELIVERY_VOID : DELIVERY_FAILED, error))
         return ATTEMPT_RUN_ENDS;
     fault_point("export.failed");
-    if (released || !automatic)
+    if (released || !automatic) {
+        struct deliver_result result = {0};
         spool_remove(context->app, row->id);
+        (void)remove_earlier(context, row,
+                             &result); /* nobody comes back to this row; a leftover only takes room */
+        deliver_result_clear(&result);
+    }
     if (split)
         return ATTEMPT_SPLIT;
     if (error)

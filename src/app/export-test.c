@@ -76,6 +76,8 @@ static gboolean send_test(struct export_context *context, struct tester *tester,
     }
     export_request_file(context, row, path, request);
     json_object_set_new(request, "test", json_true());
+    json_object_set_new(request, "prefix",
+                        json_string(settings_text(context->settings, SETTING_EXPORT_PREFIX)));
     json_object_set_new(request, "known_files", json_array());
     deliver_run(context->app, request, &watch, -1, ret_result);
     json_decref(request);

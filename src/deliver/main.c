@@ -123,6 +123,8 @@ static enum transport_outcome run_op(const struct deliver_request *request,
         return transport->probe(t, events, &size_limit, error) ? OUTCOME_DELIVERED : OUTCOME_FAILED;
     case DELIVER_REMOVE:
         return transport->remove_temporary(t, events, error) ? OUTCOME_DELIVERED : OUTCOME_FAILED;
+    case DELIVER_COMPARE:
+        return transport->compare(t, events, error) ? OUTCOME_DELIVERED : OUTCOME_FAILED;
     }
     return OUTCOME_FAILED;
 }

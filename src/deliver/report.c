@@ -115,9 +115,9 @@ static void on_progress(gpointer user, gint64 bytes)
     write_event(report, event);
 }
 
-/* The line "go" means go, "stop" means give up and clean up. Anything else, the end of the file above all, means
- * that the parent died, perhaps with `closing` committed: then everything stays as it is, because what lies at the
- * server is what tells the next run what happened. */
+/* The line "go" means go, "stop" means give up and clean up. Anything else, the end of the file above all,
+ * means that the parent died, perhaps with `closing` committed: then everything stays as it is, because what
+ * lies at the server is what tells the next run what happened. */
 static gboolean wait_for_go(const struct report *report)
 {
     char line[8];

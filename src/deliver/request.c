@@ -50,6 +50,7 @@ static const struct member {
     {"boundary", MEMBER_TEXT, IN_TRANSPORT(boundary), 0, 0},
     {"subject", MEMBER_TEXT, IN_TRANSPORT(subject), 0, 0},
     {"body", MEMBER_BODY, IN_TRANSPORT(body), 0, 0},
+    {"sha256", MEMBER_TEXT, IN_TRANSPORT(sha256), 0, 0},
     {"charset", MEMBER_TEXT, IN_TRANSPORT(charset), 0, 0},
     {"test", MEMBER_FLAG, IN_TRANSPORT(test), 0, 0},
     {"prefix", MEMBER_TEXT, IN_TRANSPORT(prefix), 0, 0},
@@ -151,7 +152,7 @@ static gboolean take_known_files(json_t *value, struct deliver_request *request,
 
 static gboolean take_op(json_t *root, struct deliver_request *request, GError **error)
 {
-    static const char *const ops[] = {"put", "resolve", "probe", "remove"};
+    static const char *const ops[] = {"put", "resolve", "probe", "remove", "compare"};
     const char *op = json_string_value(json_object_get(root, "op"));
     const char *method = json_string_value(json_object_get(root, "method"));
     gsize i = 0;
@@ -159,7 +160,7 @@ static gboolean take_op(json_t *root, struct deliver_request *request, GError **
     while (i < G_N_ELEMENTS(ops) && g_strcmp0(ops[i], op) != 0)
         i++;
     if (i == G_N_ELEMENTS(ops))
-        return refuse(error, "op", "is not one of put, resolve, probe, remove");
+        return refuse(error, "op", "is not one of put, resolve, probe, remove, compare");
     request->op = (enum deliver_op)i;
     request->transport = method ? transport_find(method) : NULL;
     if (!request->transport)
@@ -206,7 +207,8 @@ static gboolean check_op(const struct deliver_request *request, GError **error)
 
     if ((request->op == DELIVER_RESOLVE && !transport->resolve) ||
         (request->op == DELIVER_PROBE && !transport->probe) ||
-        (request->op == DELIVER_REMOVE && !transport->remove_temporary))
+        (request->op == DELIVER_REMOVE && !transport->remove_temporary) ||
+        (request->op == DELIVER_COMPARE && !transport->compare))
         return refuse(error, "op", "is not possible with this method");
     return TRUE;
 }
@@ -229,6 +231,8 @@ static gboolean check_needed(const struct deliver_request *request, GError **err
     if (request->op != DELIVER_REMOVE &&
         (!need(t->file_name, "file_name", error) || (t->size < 0 && !refuse(error, "size", "is missing"))))
         return FALSE;
+    if (request->op == DELIVER_COMPARE)
+        return need(t->sha256, "sha256", error);
     if (mail)
         return need(t->to, "to", error) && need(t->from, "from", error) &&
                need(t->message_id, "message_id", error) && need(t->date, "date", error) &&

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 #define REQUEST_MAX_BYTES (4 * 1024 * 1024)
 
-enum deliver_op { DELIVER_PUT, DELIVER_RESOLVE, DELIVER_PROBE, DELIVER_REMOVE };
+enum deliver_op { DELIVER_PUT, DELIVER_RESOLVE, DELIVER_PROBE, DELIVER_REMOVE, DELIVER_COMPARE };
 
 struct deliver_request {
     json_t *root; /* owns the strings */

@@ -84,6 +84,10 @@ static size_t on_listing(char *bytes, size_t size, size_t count, void *user)
     struct ftp_session *session = user;
     gsize length = size * count;
 
+    if (session->hash) {
+        g_checksum_update(session->hash, (const guchar *)bytes, (gssize)length);
+        return length;
+    }
     session->listed += (gint64)length;
     for (gsize i = 0; i < length; i++) {
         if (bytes[i] == '\n') {
@@ -266,6 +270,24 @@ CURLcode ftp_session_list(struct ftp_session *session, ftp_name_fn on_name, gpoi
         (void)end_name(session); /* the last line may lack its end; nothing is left to stop */
     session->on_name = NULL;
     return session->replies[FTP_NLST] == 550 || session->replies[FTP_NLST] == 450 ? CURLE_OK : rc;
+}
+
+CURLcode ftp_session_download(struct ftp_session *session, const char *name, GChecksum *hash)
+{
+    CURL *curl = session->link.curl;
+    g_autofree char *escaped = g_uri_escape_string(name, NULL, FALSE);
+    g_autofree char *path = g_strconcat(session->folder, escaped, NULL);
+    CURLcode rc = CURLE_FAILED_INIT;
+
+    memset(session->replies, 0, sizeof session->replies);
+    session->hash = hash;
+    if (curl_easy_setopt(curl, CURLOPT_UPLOAD, 0L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 0L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_DIRLISTONLY, 0L) == CURLE_OK &&
+        curl_link_url(&session->link, scheme(session), path))
+        rc = curl_link_perform(&session->link);
+    session->hash = NULL;
+    return rc;
 }
 
 static gboolean lost_while_uploading(const struct ftp_session *session, CURLcode rc)

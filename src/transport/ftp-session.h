@@ -23,6 +23,7 @@ struct ftp_session {
     gint64 sent;            /* bytes of the spool file handed to libcurl */
     gboolean made;          /* the server began to store the temporary file */
     gboolean spool_changed;
+    GChecksum *hash;     /* download: takes the bytes instead of the listing */
     ftp_name_fn on_name; /* listing */
     gpointer on_name_user;
     GString *name; /* the line that is being received */
@@ -44,6 +45,9 @@ CURLcode ftp_session_upload(struct ftp_session *session);
 
 /* NLST of the folder. An empty folder, which some servers refuse to list, is no error. */
 CURLcode ftp_session_list(struct ftp_session *session, ftp_name_fn on_name, gpointer user);
+
+/* RETR of a name in the folder: its bytes go into `hash`. */
+CURLcode ftp_session_download(struct ftp_session *session, const char *name, GChecksum *hash);
 
 /* Sets *error for a perform that ended with `rc`; returns the code. */
 enum pt_error_code ftp_session_error(const struct ftp_session *session, CURLcode rc, const char *doing_en,

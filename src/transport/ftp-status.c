@@ -6,7 +6,7 @@
 
 const char *const ftp_verbs[FTP_VERBS + 1] = {
     "USER", "PASS", "AUTH", "PBSZ", "PROT", "PWD",  "CWD",  "TYPE", "EPSV", "PASV", "EPRT",
-    "PORT", "STOR", "SIZE", "MDTM", "NLST", "RNFR", "RNTO", "DELE", "QUIT", NULL,
+    "PORT", "STOR", "SIZE", "MDTM", "NLST", "RNFR", "RNTO", "DELE", "RETR", "QUIT", NULL,
 };
 
 /* Servers agree on few codes; the words decide where a code stands for several things. */

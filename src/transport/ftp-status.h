@@ -26,6 +26,7 @@ enum ftp_verb {
     FTP_RNFR,
     FTP_RNTO,
     FTP_DELE,
+    FTP_RETR,
     FTP_QUIT,
     FTP_VERBS,
 };

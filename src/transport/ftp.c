@@ -243,4 +243,29 @@ static gboolean ftp_remove(const struct transport_request *request, const struct
     return gone;
 }
 
-const struct transport transport_ftp = {"ftp", ftp_put, ftp_resolve, NULL, ftp_remove};
+static gboolean ftp_compare(const struct transport_request *request, const struct transport_events *events,
+                            GError **error)
+{
+    struct ftp_session session;
+    g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+    gboolean same = ftp_session_open(&session, request, events, error);
+    CURLcode rc;
+
+    if (same)
+        events->step(events->user, STEP_FINISH);
+    if (same && ftp_session_look(&session, request->file_name, NULL, error) != FTP_THERE) {
+        if (!error || !*error)
+            transport_missing(request, error);
+        same = FALSE;
+    }
+    if (same) {
+        rc = ftp_session_download(&session, request->file_name, hash);
+        if (rc != CURLE_OK)
+            (void)ftp_session_error(&session, rc, "reading", "読み取り中", error);
+        same = rc == CURLE_OK && transport_same(request, hash, error);
+    }
+    ftp_session_close(&session);
+    return same;
+}
+
+const struct transport transport_ftp = {"ftp", ftp_put, ftp_resolve, NULL, ftp_remove, ftp_compare};

@@ -363,4 +363,4 @@ static gboolean mail_probe(const struct transport_request *request, const struct
     return ok;
 }
 
-const struct transport transport_mail = {"mail", mail_put, NULL, mail_probe, NULL};
+const struct transport transport_mail = {"mail", mail_put, NULL, mail_probe, NULL, NULL};

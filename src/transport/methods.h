@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* What `compare` says; both set *error and return FALSE, transport_same() only when the bytes differ. */
+gboolean transport_missing(const struct transport_request *request, GError **error);
+gboolean transport_same(const struct transport_request *request, GChecksum *hash, GError **error);
+
 extern const struct transport transport_smb;
 extern const struct transport transport_ftp;
 extern const struct transport transport_mail;

@@ -220,7 +220,8 @@ static enum transport_outcome smb_put(const struct transport_request *request,
                      request->file_name);
         return give_up(upload, OUTCOME_FAILED, failure, error);
     }
-    upload->made = FALSE; /* from here on the temporary file is the proof of what happened: only `remove` takes it away */
+    upload->made = FALSE; /* from here on the temporary file is the proof of what happened: only `remove`
+                             takes it away */
     /* Looked at again: the caller's commit took its time. */
     if (!check_free(session, &failure))
         return give_up(upload, OUTCOME_FAILED, failure, error);
@@ -320,4 +321,47 @@ static gboolean smb_remove(const struct transport_request *request, const struct
     return FALSE;
 }
 
-const struct transport transport_smb = {"smb", smb_put, smb_resolve, NULL, smb_remove};
+static gboolean read_all(struct smb_session *session, GChecksum *hash, GError **error)
+{
+    g_autofree char *url = smb_session_url(session, session->request->file_name);
+    g_autofree char *block = g_malloc(BLOCK_SIZE);
+    SMBCCTX *context = session->context;
+    SMBCFILE *file;
+    gssize n;
+
+    smb_session_begin(session);
+    file = smbc_getFunctionOpen(context)(context, url, O_RDONLY, 0);
+    n = file ? smbc_getFunctionRead(context)(context, file, block, BLOCK_SIZE) : -1;
+    while (n > 0) {
+        g_checksum_update(hash, (const guchar *)block, n);
+        smb_session_begin(session);
+        n = smbc_getFunctionRead(context)(context, file, block, BLOCK_SIZE);
+    }
+    if (n < 0)
+        (void)smb_session_error(session, errno, "reading", "読み取り中", session->request->file_name, error);
+    else
+        (void)smbc_getFunctionClose(context)(context, file); /* only read */
+    return n == 0;
+}
+
+static gboolean smb_compare(const struct transport_request *request, const struct transport_events *events,
+                            GError **error)
+{
+    struct smb_session *session = g_new0(struct smb_session, 1); /* as in smb_put() */
+    g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+
+    if (!smb_session_open(session, request, events, FALSE, error))
+        return FALSE;
+    events->step(events->user, STEP_FINISH);
+    switch (smb_session_look(session, request->file_name, NULL, error)) {
+    case SMB_UNCLEAR:
+        return FALSE;
+    case SMB_ABSENT:
+        return transport_missing(request, error);
+    case SMB_THERE:
+        break;
+    }
+    return read_all(session, hash, error) && transport_same(request, hash, error);
+}
+
+const struct transport transport_smb = {"smb", smb_put, smb_resolve, NULL, smb_remove, smb_compare};

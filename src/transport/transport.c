@@ -34,3 +34,18 @@ const struct transport *transport_find(const char *name)
             return methods[i];
     return NULL;
 }
+
+gboolean transport_missing(const struct transport_request *request, GError **error)
+{
+    pt_error_set(error, PT_ERROR_MISSING, "%s is not there", "%s はありません", request->file_name);
+    return FALSE;
+}
+
+gboolean transport_same(const struct transport_request *request, GChecksum *hash, GError **error)
+{
+    if (g_ascii_strcasecmp(g_checksum_get_string(hash), request->sha256) == 0)
+        return TRUE;
+    pt_error_set(error, PT_ERROR_X15, "%s is there with other content; it was not touched",
+                 "%s は別の内容で存在します(変更していません)", request->file_name);
+    return FALSE;
+}

@@ -39,6 +39,7 @@ struct transport_request {
     gint64 size;                                               /* its length */
     const char *message_id, *date, *boundary, *subject, *body; /* mail: frozen headers and text */
     const char *earlier_file; /* resolve: newest file name of an earlier run, NULL */
+    const char *sha256;       /* compare: hex SHA-256 that the file should have */
     const char *charset;      /* mail: of the attachment ("utf-8", "cp932"), NULL = not told */
     int final_timeout_s;      /* mail: of the answer to the final dot; 0 = 600 (RFC 5321 4.5.3.2.6) */
     const char
@@ -100,6 +101,10 @@ struct transport {
      * for mail. */
     gboolean (*remove_temporary)(const struct transport_request *request,
                                  const struct transport_events *events, GError **error);
+    /* Reads the file of the final name and compares size and SHA-256: TRUE = exactly these bytes. Error
+     * MISSING = no such file, X15 = other content, else as for `put`. NULL for mail. */
+    gboolean (*compare)(const struct transport_request *request, const struct transport_events *events,
+                        GError **error);
 };
 const struct transport *transport_find(const char *name);
 

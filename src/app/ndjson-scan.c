@@ -11,7 +11,8 @@ struct scan {
 
 static void skip_blanks(struct scan *scan)
 {
-    while (scan->p < scan->end && (*scan->p == ' ' || *scan->p == '\t' || *scan->p == '\r' || *scan->p == '\n'))
+    while (scan->p < scan->end &&
+           (*scan->p == ' ' || *scan->p == '\t' || *scan->p == '\r' || *scan->p == '\n'))
         scan->p++;
 }
 
@@ -24,8 +25,9 @@ static gboolean take(struct scan *scan, char c)
     return TRUE;
 }
 
-/* How many bytes from here on are neither a quotation mark nor a backslash nor a control character; *high: one of them is not ASCII. Eight at a time: the usual bit tricks, which
-   may only see too much, never too little, and stop at the exact byte below. */
+/* How many bytes from here on are neither a quotation mark nor a backslash nor a control character; *high:
+   one of them is not ASCII. Eight at a time: the usual bit tricks, which may only see too much, never too
+   little, and stop at the exact byte below. */
 static gsize plain_length(const char *p, const char *end, gboolean *high)
 {
     const guint64 ones = 0x0101010101010101u, tops = 0x8080808080808080u;
@@ -90,7 +92,8 @@ static gboolean escape_take(struct scan *scan, char **out)
 }
 
 /* The rest of a text in which an escape was met; what came before it is at `begin`. */
-static gboolean text_with_escapes(struct scan *scan, const char *begin, const char **ret_text, gsize *ret_length, gboolean *high)
+static gboolean text_with_escapes(struct scan *scan, const char *begin, const char **ret_text,
+                                  gsize *ret_length, gboolean *high)
 {
     char *out = scan->scratch;
 
@@ -124,7 +127,8 @@ static gboolean text_take(struct scan *scan, const char **ret_text, gsize *ret_l
     scan->p += plain_length(scan->p, scan->end, &high);
     *ret_text = begin;
     *ret_length = (gsize)(scan->p - begin);
-    if (scan->p < scan->end && *scan->p == '\\' && !text_with_escapes(scan, begin, ret_text, ret_length, &high))
+    if (scan->p < scan->end && *scan->p == '\\' &&
+        !text_with_escapes(scan, begin, ret_text, ret_length, &high))
         return FALSE;
     if (scan->p >= scan->end || *scan->p != '"')
         return FALSE;
@@ -139,12 +143,12 @@ static gboolean number_take(struct scan *scan, gint64 *ret_number)
     const char *p = digits;
     gint64 number = 0;
 
-    while (p < scan->end && g_ascii_isdigit(*p) && p - digits < 19)
+    while (p < scan->end && g_ascii_isdigit(*p) && p - digits < 18)
         number = number * 10 + (*p++ - '0');
-    if (p == digits || p - digits > 18 || (*digits == '0' && p - digits > 1))
+    if (p == digits || (*digits == '0' && p - digits > 1))
         return FALSE;
-    /* A fraction or an exponent would follow here. */
-    if (p < scan->end && (*p == '.' || *p == 'e' || *p == 'E'))
+    /* More digits, a fraction or an exponent would follow here. */
+    if (p < scan->end && (g_ascii_isdigit(*p) || *p == '.' || *p == 'e' || *p == 'E'))
         return FALSE;
     scan->p = p;
     *ret_number = minus ? -number : number;
@@ -180,10 +184,14 @@ static gboolean key_take(struct scan *scan, struct ndjson_member *member)
     member->key = scan->p;
     member->key_length = plain_length(scan->p, scan->end, &high);
     scan->p += member->key_length;
-    return !high && take(scan, '"') && take(scan, ':');
+    if (high || scan->p >= scan->end || *scan->p != '"')
+        return FALSE;
+    scan->p++;
+    return take(scan, ':');
 }
 
-gboolean ndjson_scan(const char *line, gsize length, char *scratch, struct ndjson_member members[NDJSON_MEMBERS_MAX], gsize *ret_n)
+gboolean ndjson_scan(const char *line, gsize length, char *scratch,
+                     struct ndjson_member members[NDJSON_MEMBERS_MAX], gsize *ret_n)
 {
     struct scan scan = {line, line + length, scratch};
     gsize n = 0;

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 enum ndjson_type { NDJSON_NULL, NDJSON_TEXT, NDJSON_NUMBER, NDJSON_OTHER };
 
-/* One member. The key is ASCII without escapes; a text is valid UTF-8 without NUL. Borrowed from the line or the scratch memory. */
+/* One member. The key is ASCII without escapes; a text is valid UTF-8 without NUL. Borrowed from the line or
+ * the scratch memory. */
 struct ndjson_member {
     const char *key;
     gsize key_length;
@@ -18,8 +19,10 @@ struct ndjson_member {
 };
 #define NDJSON_MEMBERS_MAX 64
 
-/* TRUE: the line is strictly valid JSON (RFC 8259), one object of at most NDJSON_MEMBERS_MAX members that are texts, whole numbers of at most 18 digits or null; keys may come twice.
-   FALSE says nothing: the line may be right or wrong. `scratch` has room for `length` bytes. Agrees with jansson (a test compares them). */
-gboolean ndjson_scan(const char *line, gsize length, char *scratch, struct ndjson_member members[NDJSON_MEMBERS_MAX], gsize *ret_n);
+/* TRUE: the line is strictly valid JSON (RFC 8259), one object of at most NDJSON_MEMBERS_MAX members that are
+   texts, whole numbers of at most 18 digits or null; keys may come twice. FALSE says nothing: the line may be
+   right or wrong. `scratch` has room for `length` bytes. Agrees with jansson (a test compares them). */
+gboolean ndjson_scan(const char *line, gsize length, char *scratch,
+                     struct ndjson_member members[NDJSON_MEMBERS_MAX], gsize *ret_n);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads a job out of a JSON object, strictly: the scanner for what is usual, jansson for all else and for the reason of a refusal. */
+/* Reads a job out of a JSON object, strictly: the scanner for what is usual, jansson for all else and for the
+ * reason of a refusal. */
 #include "app/ndjson.h"
 
 #include <jansson.h>
@@ -37,10 +38,12 @@ void ndjson_free(struct ndjson *parser)
 /* Which our CSV and `jobs list --json` have, and which are not the sender's to say. */
 static gboolean is_ignored(enum job_column column)
 {
-    return column == JOB_SEQ || column == JOB_COUNT_SOURCE || column == JOB_ORIGIN || job_columns[column].type == JOB_DERIVED;
+    return column == JOB_SEQ || column == JOB_COUNT_SOURCE || column == JOB_ORIGIN ||
+           job_columns[column].type == JOB_DERIVED;
 }
 
-static gboolean text_take(struct job_value *value, const char *key, const struct ndjson_member *member, guint *cut, GError **error)
+static gboolean text_take(struct job_value *value, const char *key, const struct ndjson_member *member,
+                          guint *cut, GError **error)
 {
     gsize kept;
 
@@ -71,24 +74,31 @@ static gboolean digits_read(const char *text, gsize length, gint64 *ret_number)
     return TRUE;
 }
 
-static gboolean number_take(struct job_value *value, const char *key, const struct ndjson_member *member, GError **error)
+static gboolean number_take(struct job_value *value, const char *key, const struct ndjson_member *member,
+                            GError **error)
 {
     if (member->type == NDJSON_NUMBER) {
         value->number = member->number;
         return TRUE;
     }
-    if (member->type == NDJSON_TEXT && (member->length == 0 || digits_read(member->text, member->length, &value->number)))
+    if (member->type == NDJSON_TEXT &&
+        (member->length == 0 || digits_read(member->text, member->length, &value->number)))
         return TRUE;
-    pt_error_set(error, PT_ERROR_INPUT, "%s: must be a whole number or its digits", "%s: 整数または数字の文字列を指定してください", key);
+    pt_error_set(error, PT_ERROR_INPUT, "%s: must be a whole number or its digits",
+                 "%s: 整数または数字の文字列を指定してください", key);
     return FALSE;
 }
 
-static gboolean time_take(struct job_value *value, const char *key, const struct ndjson_member *member, GError **error)
+static gboolean time_take(struct job_value *value, const char *key, const struct ndjson_member *member,
+                          GError **error)
 {
-    if (member->type == NDJSON_TEXT && (member->length == 0 || time_parse_rfc3339(member->text, member->length, &value->number)))
+    if (member->type == NDJSON_TEXT &&
+        (member->length == 0 || time_parse_rfc3339(member->text, member->length, &value->number)))
         return TRUE;
-    pt_error_set(error, PT_ERROR_INPUT, "%s: must be a time with zone such as 2026-06-09T10:30:25+09:00, in the years 1970 to 9999",
-                 "%s: 2026-06-09T10:30:25+09:00 のようなタイムゾーン付きの日時(1970~9999年)を指定してください", key);
+    pt_error_set(
+        error, PT_ERROR_INPUT,
+        "%s: must be a time with zone such as 2026-06-09T10:30:25+09:00, in the years 1970 to 9999",
+        "%s: 2026-06-09T10:30:25+09:00 のようなタイムゾーン付きの日時(1970~9999年)を指定してください", key);
     return FALSE;
 }
 
@@ -99,7 +109,8 @@ static gboolean other_take(struct job *job, const struct ndjson_member *member, 
     g_autofree char *shown = NULL;
     g_autofree char *valid = NULL;
 
-    if (member->key_length != strlen(source_key) || memcmp(member->key, source_key, strlen(source_key)) != 0) {
+    if (member->key_length != strlen(source_key) ||
+        memcmp(member->key, source_key, strlen(source_key)) != 0) {
         shown = g_strndup(member->key, MIN(member->key_length, 64));
         valid = g_utf8_make_valid(shown, -1);
         pt_error_set(error, PT_ERROR_INPUT, "%s: there is no such key", "%s: このキーはありません", valid);
@@ -111,11 +122,13 @@ static gboolean other_take(struct job *job, const struct ndjson_member *member, 
         job->key = (struct job_value){member->text, (gint64)member->length};
         return TRUE;
     }
-    pt_error_set(error, PT_ERROR_INPUT, "source_key: must be one text of at most %d bytes", "source_key: %d バイト以内の文字列を1つだけ指定してください", JOB_KEY_MAX);
+    pt_error_set(error, PT_ERROR_INPUT, "source_key: must be one text of at most %d bytes",
+                 "source_key: %d バイト以内の文字列を1つだけ指定してください", JOB_KEY_MAX);
     return FALSE;
 }
 
-static gboolean column_take(struct job *job, enum job_column column, const struct ndjson_member *member, guint *cut, GError **error)
+static gboolean column_take(struct job *job, enum job_column column, const struct ndjson_member *member,
+                            guint *cut, GError **error)
 {
     struct job_value *value = &job->value[column];
     const char *key = job_columns[column].key;
@@ -141,7 +154,8 @@ static enum job_column column_find(struct ndjson *parser, gsize place, const str
 {
     enum job_column guess = parser->expected[place % NDJSON_MEMBERS_MAX];
 
-    if (guess < JOB_COLUMNS && strlen(job_columns[guess].key) == member->key_length && memcmp(job_columns[guess].key, member->key, member->key_length) == 0)
+    if (guess < JOB_COLUMNS && strlen(job_columns[guess].key) == member->key_length &&
+        memcmp(job_columns[guess].key, member->key, member->key_length) == 0)
         return guess;
     guess = job_column_from_key(member->key, member->key_length);
     parser->expected[place % NDJSON_MEMBERS_MAX] = guess;
@@ -149,7 +163,8 @@ static enum job_column column_find(struct ndjson *parser, gsize place, const str
 }
 
 /* `seen` has a bit for each column. */
-static gboolean member_take(struct ndjson *parser, struct job *job, gsize place, const struct ndjson_member *member, guint64 *seen, guint *cut, GError **error)
+static gboolean member_take(struct ndjson *parser, struct job *job, gsize place,
+                            const struct ndjson_member *member, guint64 *seen, guint *cut, GError **error)
 {
     enum job_column column = column_find(parser, place, member);
     guint64 bit = column == NO_COLUMN ? 0 : (guint64)1 << column;
@@ -157,7 +172,8 @@ static gboolean member_take(struct ndjson *parser, struct job *job, gsize place,
     if (column == NO_COLUMN)
         return other_take(job, member, error);
     if (*seen & bit) {
-        pt_error_set(error, PT_ERROR_INPUT, "%s: comes twice", "%s: 2回指定されています", job_columns[column].key);
+        pt_error_set(error, PT_ERROR_INPUT, "%s: comes twice", "%s: 2回指定されています",
+                     job_columns[column].key);
         return FALSE;
     }
     *seen |= bit;
@@ -182,7 +198,8 @@ static struct ndjson_member member_of_json(const char *key, const json_t *value)
     return member;
 }
 
-static gboolean parse_slowly(struct ndjson *parser, const char *line, gsize length, struct job *job, guint *cut, GError **error)
+static gboolean parse_slowly(struct ndjson *parser, const char *line, gsize length, struct job *job,
+                             guint *cut, GError **error)
 {
     json_error_t why;
     const char *key;
@@ -192,7 +209,11 @@ static gboolean parse_slowly(struct ndjson *parser, const char *line, gsize leng
 
     parser->root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
     if (!parser->root) {
-        pt_error_set(error, PT_ERROR_INPUT, "not valid JSON: %s (column %d)", "正しいJSONではありません: %s(%d文字目)", why.text, why.column);
+        /* jansson repeats what it did not understand. */
+        g_autofree char *reason = g_utf8_make_valid(why.text, -1);
+
+        pt_error_set(error, PT_ERROR_INPUT, "not valid JSON: %s (column %d)",
+                     "正しいJSONではありません: %s(%d文字目)", reason, why.column);
         return FALSE;
     }
     if (!json_is_object(parser->root)) {
@@ -209,7 +230,8 @@ static gboolean parse_slowly(struct ndjson *parser, const char *line, gsize leng
     return TRUE;
 }
 
-static gboolean parse(struct ndjson *parser, const char *line, gsize length, struct job *job, guint *cut, GError **error)
+static gboolean parse(struct ndjson *parser, const char *line, gsize length, struct job *job, guint *cut,
+                      GError **error)
 {
     struct ndjson_member members[NDJSON_MEMBERS_MAX];
     guint64 seen = 0;
@@ -230,7 +252,8 @@ static gboolean parse(struct ndjson *parser, const char *line, gsize length, str
     return TRUE;
 }
 
-gboolean ndjson_parse(struct ndjson *parser, const char *line, gsize length, gint64 now, struct job *ret_job, guint *ret_cut, GError **error)
+gboolean ndjson_parse(struct ndjson *parser, const char *line, gsize length, gint64 now, struct job *ret_job,
+                      guint *ret_cut, GError **error)
 {
     struct job job;
     guint cut = 0;

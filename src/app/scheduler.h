@@ -6,8 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Reads settings and runs, asks core/schedule. `starting`: the daemon has just started. A saved_at in the future (the clock was wrong) is stamped anew when the store is writable.
-   Runs without an end whose process is dead count as failed. */
-gboolean scheduler_ask(struct app *app, gboolean starting, struct schedule_answer *ret_answer, GError **error);
+/* Reads settings and runs, asks core/schedule. `starting`: the daemon has just started. A saved_at in the
+   future (the clock was wrong) is stamped anew when the store is writable. Runs without an end whose process
+   is dead count as failed. */
+gboolean scheduler_ask(struct app *app, gboolean starting, struct schedule_answer *ret_answer,
+                       GError **error);
 
 G_END_DECLS

@@ -9,17 +9,17 @@ struct status {
     gint64 now;
     char *zone;
     gboolean enabled;
-    gint64 next_run;         /* 0 = none */
+    gint64 next_run; /* 0 = none */
     gboolean has_last_run;
-    struct run last_run;     /* latest auto run */
-    gboolean running;        /* its process is alive */
+    struct run last_run; /* latest auto run */
+    gboolean running;    /* its process is alive */
     struct export_pending pending;
-    char *destination;       /* for people, no secret; NULL = incomplete */
-    GPtrArray *sources;      /* struct source_row * */
-    gint64 jobs;             /* held */
+    char *destination;  /* for people, no secret; NULL = incomplete */
+    GPtrArray *sources; /* struct source_row * */
+    gint64 jobs;        /* held */
     gint32 first_day, last_day;
-    gint64 gap_jobs;         /* deleted by retention without ever being delivered */
-    gint32 waived_until;     /* 0 */
+    gint64 gap_jobs;     /* deleted by retention without ever being delivered */
+    gint32 waived_until; /* 0 */
 };
 void status_clear(struct status *status);
 gboolean status_get(struct app *app, struct status *ret_status, GError **error);

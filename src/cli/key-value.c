@@ -105,8 +105,14 @@ gboolean cli_key_value(struct cli *cli, const char *argument, enum setting_id *r
         return FALSE;
     }
     if (id == SETTING_COUNT) {
-        cli_say(cli, "%s: there is no such setting; 'printtrail settings show' lists them",
-                "%s: この設定はありません。「printtrail settings show」で一覧を表示します", clean);
+        enum setting_id near = setting_nearest(key);
+
+        if (near < SETTING_COUNT)
+            cli_say(cli, "%s: there is no such setting; did you mean %s?",
+                    "%s: この設定はありません。%s のことですか?", clean, setting_info(near)->key);
+        else
+            cli_say(cli, "%s: there is no such setting; 'printtrail settings show' lists them",
+                    "%s: この設定はありません。「printtrail settings show」で一覧を表示します", clean);
         return FALSE;
     }
     if (setting_info(id)->secret && equals[1] && (equals[1] != '@' || equals[2] == '@')) {

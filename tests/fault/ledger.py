@@ -58,7 +58,7 @@ class MailReceiver:
         self.repeats = 0
         for mail in self.server.mails():
             (name, _type, data), = mail.attachments
-            key = mail.headers["Message-ID"]
+            key = mail.message["Message-ID"]
             if key in seen:
                 assert seen[key] == (name, data), "a repeated Message-ID with other content"
                 self.repeats += 1

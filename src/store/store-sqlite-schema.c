@@ -194,32 +194,45 @@ static gboolean not_ours(const char *path, GError **error)
     return FALSE;
 }
 
+/* The mark as it stands in the file's header, where nothing of ours ever changes it; the log may hold the
+   rest. Read past the pager, so that a foreign file sees neither locks nor side files; but by SQLite's own
+   descriptor: closing one of ours would drop the locks that other handles of this process hold on the file
+   (POSIX). */
+static int read_mark(sqlite3 *db, guint32 *ret_mark)
+{
+    guchar header[100];
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    *ret_mark = 0;
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = file->pMethods->xRead(file, header, sizeof header, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ)
+        return SQLITE_OK;
+    if (rc == SQLITE_OK && memcmp(header, "SQLite format 3", 16) == 0)
+        *ret_mark =
+            (guint32)header[68] << 24 | (guint32)header[69] << 16 | (guint32)header[70] << 8 | header[71];
+    return rc;
+}
+
 gboolean sqlite_recognize(const char *path, GError **error)
 {
     g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
-    /* immutable: neither locks nor side files, so that a foreign file stays as it is. The mark never changes.
-     */
     g_autofree char *uri = g_strdup_printf("file:%s?immutable=1", escaped);
     sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    gint64 id = 0;
+    guint32 mark = 0;
     int rc = sqlite3_open_v2(
         uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, "PRAGMA application_id", -1, &statement, NULL);
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_step(statement);
-        if (rc == SQLITE_ROW)
-            id = sqlite3_column_int64(statement, 0);
-    }
-    sqlite3_finalize(statement);
-    if (rc != SQLITE_ROW)
+        rc = read_mark(db, &mark);
+    if (rc != SQLITE_OK)
         (void)sqlite_error(path, rc, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), error);
     sqlite3_close(db);
-    if (rc != SQLITE_ROW)
+    if (rc != SQLITE_OK)
         return FALSE;
-    return id == SQLITE_APPLICATION_ID || not_ours(path, error);
+    return mark == SQLITE_APPLICATION_ID || not_ours(path, error);
 }
 
 static gboolean wrong_version(struct sqlite *sqlite, gint64 version, int target, GError **error)

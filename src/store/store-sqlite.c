@@ -83,6 +83,38 @@ static gboolean has_failed(struct sqlite *sqlite, GError **error)
 
 /* --- statements --- */
 
+static gboolean connect_file(struct sqlite *sqlite, GError **error);
+static void disconnect(struct sqlite *sqlite);
+
+/* Whether no call is in the middle of reading: every statement is a kept one and at rest. */
+static gboolean idle(const struct sqlite *sqlite)
+{
+    guint statements = 0;
+
+    for (sqlite3_stmt *s = sqlite3_next_stmt(sqlite->db, NULL); s; s = sqlite3_next_stmt(sqlite->db, s)) {
+        if (sqlite3_stmt_busy(s))
+            return FALSE;
+        statements++;
+    }
+    return statements == g_hash_table_size(sqlite->statements) && sqlite3_get_autocommit(sqlite->db);
+}
+
+/* Before each statement. A store that was opened while nobody wrote is connected anew once somebody does. */
+static gboolean usable(struct sqlite *sqlite, GError **error)
+{
+    g_autofree char *wal = NULL;
+
+    if (has_failed(sqlite, error))
+        return FALSE;
+    if (!sqlite->immutable || !idle(sqlite))
+        return TRUE;
+    wal = g_strconcat(sqlite->path, "-wal", NULL);
+    if (access(wal, F_OK) != 0)
+        return TRUE;
+    disconnect(sqlite);
+    return connect_file(sqlite, error) && sqlite_jobs_register(sqlite, error);
+}
+
 gboolean sqlite_exec(struct sqlite *sqlite, const char *sql, GError **error)
 {
     int rc = sqlite3_exec(sqlite->db, sql, NULL, NULL, NULL);
@@ -95,7 +127,7 @@ sqlite3_stmt *sqlite_prepare(struct sqlite *sqlite, const char *sql, GError **er
     sqlite3_stmt *statement = NULL;
     int rc;
 
-    if (has_failed(sqlite, error))
+    if (!usable(sqlite, error))
         return NULL;
     rc = sqlite3_prepare_v3(sqlite->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     if (rc != SQLITE_OK)
@@ -122,10 +154,11 @@ static void bind(sqlite3_stmt *statement, const char *types, va_list args)
 static sqlite3_stmt *query_valist(struct sqlite *sqlite, GError **error, const char *sql, const char *types,
                                   va_list args)
 {
-    sqlite3_stmt *statement = g_hash_table_lookup(sqlite->statements, sql);
+    sqlite3_stmt *statement;
 
-    if (has_failed(sqlite, error))
+    if (!usable(sqlite, error))
         return NULL;
+    statement = g_hash_table_lookup(sqlite->statements, sql);
     if (!statement) {
         statement = sqlite_prepare(sqlite, sql, error);
         if (!statement)

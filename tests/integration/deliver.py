@@ -72,17 +72,17 @@ class Helper:
     def request(self, op, **members):
         return {k: v for k, v in {"op": op, **self.common, **members}.items() if v is not ...}
 
-    def start(self, op, prefix=(), environment=None, **members):
+    def start(self, op, wrap=(), environment=None, **members):
         """A helper that has its request; the caller reads and writes."""
-        process = subprocess.Popen([*prefix, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        process = subprocess.Popen([*wrap, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=environment)
         process.stdin.write(json.dumps(self.request(op, **members)).encode() + b"\n")
         process.stdin.flush()
         return process
 
-    def run(self, op, go=True, at_uploaded=None, deadline=60, prefix=(), environment=None, **members):
+    def run(self, op, go=True, at_uploaded=None, deadline=60, wrap=(), environment=None, **members):
         """One request to its end. at_uploaded() is called before the answer; go=False closes stdin instead."""
-        process = self.start(op, prefix, environment, **members)
+        process = self.start(op, wrap, environment, **members)
         clock = threading.Timer(deadline, process.kill)
         clock.start()
         events = []

@@ -260,6 +260,8 @@ static enum pt_error_code handshake_code(const struct curl_link *link)
 
 static enum pt_error_code silence_code(const struct curl_link *link)
 {
+    if (link->code >= 400)
+        return PT_ERROR_CODES; /* it refused and then did not hang up */
     if (link->code != 0)
         return PT_ERROR_X17;
     return link->junk ? PT_ERROR_X24 : PT_ERROR_X02;

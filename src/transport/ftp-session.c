@@ -190,6 +190,7 @@ gboolean ftp_session_open(struct ftp_session *session, const struct transport_re
     session->link.user = session;
     session->link.on_sent = on_sent;
     session->link.on_line = on_line;
+    session->link.request = request;
     session->link.events = events;
     session->link.control_fd = session->link.peer.fd = -1;
     if (!active_is_safe(request, error) || !curl_link_open(&session->link, request, events, error) ||

@@ -380,11 +380,11 @@ static void map_raw(struct ipp_job *job, struct job *row)
             continue;
         buffer[0] = '\0';
         ippAttributeString(attribute, buffer, RAW_VALUE_MAX);
-        clean = g_utf8_make_valid(buffer, -1);
+        line = g_strconcat(name, "=", buffer, NULL);
+        clean = g_utf8_make_valid(line, -1);
         g_strdelimit(clean, "\r\n", ' ');
-        line = g_strdup_printf("%s=%s\n", name, clean);
-        if (raw->len + strlen(line) <= RAW_MAX)
-            g_string_append(raw, line);
+        if (raw->len + strlen(clean) < RAW_MAX)
+            g_string_append_printf(raw, "%s\n", clean);
     }
     row->raw.text = g_string_chunk_insert_len(job->strings, raw->str, (gssize)raw->len);
     row->raw.number = (gint64)raw->len;

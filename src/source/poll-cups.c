@@ -6,8 +6,8 @@
 
 /* cupsd caps every answer that needs the jobs' control files at 500 jobs. */
 #define PAGE 500
-/* Fewer jobs than this are the end of the list, whatever cap a server may have. */
-#define PAGE_END 50
+/* A page that is not full is the last one, unless its size looks like another server's cap. */
+#define ROUND_CAP 50
 #define CHUNK 100
 #define TAIL 200
 /* Up to so many jobs of history the tail is read at each poll, beyond only every so many seconds: cupsd sorts
@@ -153,7 +153,7 @@ static gboolean read_new(struct poll *poll, GError **error)
         last = list.top;
         if (!take_page(poll, &list, page, &count, error))
             return FALSE;
-        if (count < PAGE_END || list.top <= last ||
+        if ((count < PAGE && count % ROUND_CAP != 0) || list.top <= last ||
             poll_over(poll)) /* no progress: it does not know first-job-id */
             return TRUE;
         ippDelete(page);

@@ -7,7 +7,7 @@
 
 #include "source/source.h"
 
-static int arg_timeout = 5000;
+static int arg_timeout = 5000, arg_times = 1;
 static gint64 arg_deadline = 60000, arg_now;
 static gboolean arg_test, arg_fail;
 static char *arg_cursor;
@@ -18,6 +18,7 @@ static const GOptionEntry options[] = {
     {"now", 0, 0, G_OPTION_ARG_INT64, &arg_now, "seconds UTC", "N"},
     {"cursor", 0, 0, G_OPTION_ARG_FILENAME, &arg_cursor, "file that keeps the cursor; missing = first poll",
      "FILE"},
+    {"times", 0, 0, G_OPTION_ARG_INT, &arg_times, "so many polls in one process", "N"},
     {"test", 0, 0, G_OPTION_ARG_NONE, &arg_test, "source_test() instead of a poll", NULL},
     {"failing-sink", 0, 0, G_OPTION_ARG_NONE, &arg_fail, "the receiver refuses the first job", NULL},
     {NULL},
@@ -123,5 +124,7 @@ int main(int argc, char **argv)
     kind = strcmp(argv[1], "cups") == 0 ? SOURCE_CUPS : SOURCE_PRINTER;
     if (!source_uri_check(argv[2], kind, &uri, &error))
         return say_error(error, 0);
+    for (int i = 1; i < arg_times; i++)
+        (void)poll_once(kind, uri); /* the last one counts */
     return poll_once(kind, uri);
 }

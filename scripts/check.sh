@@ -16,7 +16,7 @@ rm -rf "$results"
 mkdir -p "$results"
 
 # A suite that fails does not keep the others from running; the summary counts them all.
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.supp:print_suppressions=0"
 PRINTTRAIL=$PWD/$build/printtrail
 export PRINTTRAIL

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 build=$1
 results=$2
-[ -f "$build/build.ninja" ] || meson setup "$build" -Dbuildtype=debugoptimized -Dfaults=true -Dvalgrind=true >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+[ -f "$build/build.ninja" ] || meson setup "$build" -Dbuildtype=debugoptimized -Dfaults=true >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 ninja -C "$build"
 export G_SLICE=always-malloc G_DEBUG=gc-friendly PT_TEST_QUICK=1
 meson test -C "$build" --no-rebuild --num-processes "$(nproc)" --timeout-multiplier 20 --suite unit --suite golden --suite contract --print-errorlogs \

@@ -318,7 +318,9 @@ static GPtrArray *planner_sendable(const struct planner *planner)
         struct delivery *row = g_ptr_array_index(planner->rows, i);
         gboolean closing_mail =
             row->state == DELIVERY_CLOSING && g_strcmp0(target_method(row->target), "mail") == 0;
-        if ((to_send(row) && row->attempts > 0) || closing_mail)
+        /* RW1: a row that was planned under a wrong clock or in another zone waits until its day is over. */
+        gboolean over = row->day < planner->context->today;
+        if ((to_send(row) && row->attempts > 0 && over) || closing_mail)
             g_ptr_array_add(result, delivery_copy(row));
     }
     for (guint i = 0; i < planner->planned->len; i++)

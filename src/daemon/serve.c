@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/export.h"
 #include "app/scheduler.h"
+#include "daemon/log.h"
 #include "daemon/wake.h"
 #include <errno.h>
 #include <glib-unix.h>
@@ -363,6 +364,7 @@ int serve_main(const char *state_dir)
     struct daemon daemon = {.starting = TRUE, .clock_fd = -1};
     g_autoptr(GError) error = NULL;
 
+    log_start();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)mallopt(M_ARENA_MAX, 2); /* a thread each for export and polls must not keep an arena each */
     daemon.loop = g_main_loop_new(NULL, FALSE);

@@ -5,5 +5,5 @@
 
 /* Runs until SIGTERM or SIGINT. Creates the state when there is none. Logs to stderr (the journal).
    Returns 0 after a clean stop, or a sysexits status: 75 (another daemon runs on this state), 77 (no
-   permission), 78 (wrong configuration), 70 (store cannot be used). */
+   permission, disk full), 78 (wrong settings, store cannot be used), 70 (our bug). */
 int serve_main(const char *state_dir);

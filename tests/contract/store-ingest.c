@@ -131,7 +131,8 @@ static void test_a_long_stream_is_committed_in_batches(struct lab *lab)
 
         g_assert_cmpint(lab_add_job(ingest, &job), ==, STORE_STORED);
     }
-    g_assert_cmpint(lab_count(other), >=, 2 * STORE_INGEST_BATCH);
+    /* A transaction ends at STORE_INGEST_BATCH rows, on a slow machine sooner: never more than those are open. */
+    g_assert_cmpint(lab_count(other), >, STORE_INGEST_BATCH + 10);
     MUST(store_ingest_commit(ingest, NULL, &error));
     g_assert_cmpint(lab_count(other), ==, 2 * STORE_INGEST_BATCH + 10);
     lab_assert_sound(other);

@@ -6,6 +6,7 @@ STATE ?= .state
 SEED ?=
 T ?=
 S ?= 60
+ARGS ?=
 DESTDIR ?=
 PREFIX ?= /usr
 PYTHON = /usr/bin/python3
@@ -62,7 +63,7 @@ fuzz:
 
 bench: all
 	scripts/deps.sh bench
-	scripts/bench.sh $(BUILD)
+	scripts/bench.sh $(BUILD) $(ARGS)
 
 tidy: $(CHECK)/build.ninja
 	scripts/deps.sh test

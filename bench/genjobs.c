@@ -176,10 +176,11 @@ static gboolean put(struct output *output, struct job *job, gboolean last, GErro
     return TRUE;
 }
 
-static gboolean generate(struct output *output, gint32 day, int days, gint64 rows, GError **error)
+static gboolean generate(struct output *output, gint32 day, int days, gint64 rows, gint64 first,
+                         GError **error)
 {
     g_autofree struct generator *g = g_new0(struct generator, 1);
-    guint64 number = 0;
+    guint64 number = (guint64)first;
 
     job_clear(&g->job);
     for (int d = 0; d < days; d++, day = day_add(day, 1)) {
@@ -198,7 +199,8 @@ static gboolean generate(struct output *output, gint32 day, int days, gint64 row
     return !output->ingest || store_ingest_commit(output->ingest, NULL, error);
 }
 
-static gboolean run(const char *format, const char *file, gint32 day, int days, gint64 rows, GError **error)
+static gboolean run(const char *format, const char *file, gint32 day, int days, gint64 rows, gint64 first,
+                    GError **error)
 {
     static const struct csv_format csv = {CSV_UTF8, FALSE, ',', TRUE, DATE_YMD, "UTC"};
     g_autoptr(PtCsvWriter) writer = NULL;
@@ -220,7 +222,7 @@ static gboolean run(const char *format, const char *file, gint32 day, int days, 
         if (!ingest)
             return FALSE;
     }
-    return generate(&output, day, days, rows, error);
+    return generate(&output, day, days, rows, first, error);
 }
 
 int main(int argc, char **argv)
@@ -229,6 +231,7 @@ int main(int argc, char **argv)
     g_autofree char *file = NULL;
     g_autofree char *first = NULL;
     gint64 rows = 1000;
+    gint64 skip = 0;
     int days = 1;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_STRING, &format, "ndjson (default), csv or store", "FORMAT"},
@@ -236,6 +239,7 @@ int main(int argc, char **argv)
         {"first-day", 'f', 0, G_OPTION_ARG_STRING, &first, "default 2026-06-01", "YYYY-MM-DD"},
         {"days", 'd', 0, G_OPTION_ARG_INT, &days, "default 1", "N"},
         {"rows", 'r', 0, G_OPTION_ARG_INT64, &rows, "jobs a day, default 1000", "N"},
+        {"skip", 0, 0, G_OPTION_ARG_INT64, &skip, "begin with this job of the series, default 0", "N"},
         {NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -248,13 +252,13 @@ int main(int argc, char **argv)
         return 2;
     }
     day = day_parse(first ? first : "2026-06-01");
-    if (!day || rows < 1 || days < 1 ||
+    if (!day || rows < 1 || days < 1 || skip < 0 ||
         (format && !g_strv_contains((const char *const[]){"ndjson", "csv", "store", NULL}, format)) ||
         (g_strcmp0(format, "store") == 0) != (file != NULL)) {
         g_printerr("genjobs: see --help\n");
         return 2;
     }
-    if (run(format ? format : "ndjson", file, day, days, rows, &error))
+    if (run(format ? format : "ndjson", file, day, days, rows, skip, &error))
         return 0;
     g_printerr("genjobs: %s\n", error->message);
     return 1;

@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bench.sh BUILD [--quick] [--only NAME]... [--write] -- measures printtrail against its peers; --help says more.
+# Needs some 10 GB below BENCH_DIR (default: TMPDIR) while it runs.
+set -eu
+cd "$(dirname "$0")/.."
+build=${1:?usage: scripts/bench.sh BUILD [--quick] [--only NAME]... [--write]}
+shift
+[ -f "$build/build.ninja" ] || meson setup "$build" -Dbuildtype=release
+if ! meson introspect "$build" --buildoptions | grep -q '"value": "release"'; then
+    echo "bench: $build is not a release build: its numbers would say nothing" >&2
+    exit 2
+fi
+ninja -C "$build" >/dev/null
+ninja -C "$build" bench/genjobs bench/render bench/poll >/dev/null
+exec /usr/bin/python3 bench/run.py "$build" "$@"

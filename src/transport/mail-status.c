@@ -14,8 +14,7 @@ void mail_offer_line(struct mail_offer *offer, const char *line)
 
     if (strlen(line) < 5)
         return;
-    /* "AUTH=LOGIN" is how old servers write it. */
-    words = g_strsplit_set(line + 4, " =\t", -1);
+    words = g_strsplit(line + 4, " ", -1);
     if (g_ascii_strcasecmp(words[0], "STARTTLS") == 0)
         offer->starttls = TRUE;
     else if (g_ascii_strcasecmp(words[0], "SIZE") == 0 && words[1])

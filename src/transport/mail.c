@@ -24,6 +24,7 @@ struct mail_session {
     gboolean probing;                 /* only EHLO is wanted */
     int verb;                         /* command that was sent last, MAIL_VERBS = none yet */
     gboolean secured;                 /* TLS runs */
+    gboolean logged_in;               /* 235 was seen */
     struct mail_offer offer;
     gboolean offered;        /* the EHLO that counts has been judged */
     enum pt_error_code stop; /* why we stopped libcurl; PT_ERROR_CODES = we did not */
@@ -113,10 +114,16 @@ static gboolean on_line(gpointer user, const char *line, int code, gboolean last
             return stop(session, code >= 400 && code < 500 ? PT_ERROR_X23 : PT_ERROR_X21);
         session->secured = TRUE;
     }
+    if (session->verb == MAIL_AUTH && code == 235)
+        session->logged_in = TRUE;
+    /* libcurl goes on without a log-in when it finds no way to do one. */
+    if (session->verb == MAIL_FROM && session->request.auth && !session->logged_in)
+        return stop(session, PT_ERROR_X22);
     if (session->verb == MAIL_RCPT && session->recipients[session->asked])
         return take_recipient(session, line, code);
     if (session->verb == MAIL_DATA && code == 354) {
         session->data = TRUE;
+        session->link.salvage = !session->secured; /* a refusal in the middle of the mail; over TLS it cannot be read */
         events->step(events->user, STEP_WRITE);
     }
     return TRUE;
@@ -258,7 +265,6 @@ static CURLcode perform(struct mail_session *session)
 
     if (!set_options(session))
         return rc;
-    session->link.salvage = session->request.security == MAIL_PLAIN;
     rc = curl_link_perform(&session->link);
     session->link.salvage = FALSE;
     return rc;

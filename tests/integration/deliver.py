@@ -81,7 +81,7 @@ class Helper:
         return process
 
     def run(self, op, go=True, at_uploaded=None, deadline=60, wrap=(), environment=None, **members):
-        """One request to its end. at_uploaded() is called before the answer; go=False closes stdin instead."""
+        """One request to its end. at_uploaded() is called before the answer: go=True "go", False "stop", None closes stdin."""
         process = self.start(op, wrap, environment, **members)
         clock = threading.Timer(deadline, process.kill)
         clock.start()
@@ -93,11 +93,11 @@ class Helper:
                     continue
                 if at_uploaded:
                     at_uploaded()
-                if go:
-                    process.stdin.write(b"go\n")
-                    process.stdin.flush()
-                else:
+                if go is None:
                     process.stdin.close()
+                else:
+                    process.stdin.write(b"go\n" if go else b"stop\n")
+                    process.stdin.flush()
             words = process.stderr.read()
             status = process.wait()
         finally:

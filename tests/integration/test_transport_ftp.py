@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """printtrail-deliver against real vsftpd servers: plain, explicit and implicit TLS, refusals, lost replies."""
 
+import hashlib
 import os
 import subprocess
 
@@ -185,7 +186,16 @@ def test_a_foreign_file_is_never_overwritten(to_folder, ftp_folder):
 def test_a_foreign_file_that_came_while_closing_was_committed_is_not_overwritten_either(to_folder, ftp_folder):
     failed = put(to_folder, at_uploaded=lambda: write(ftp_folder, NAME, b"just came"))
     assert (failed.outcome, failed.code) == ("failed", "X15"), failed
-    assert ftp_folder.contents() == {NAME: b"just came"} and ftp_folder.parts_left() == []
+    assert ftp_folder.contents() == {NAME: b"just came"} and ftp_folder.parts_left() == [TEMP]  # the proof; `remove` takes it away
+
+
+def test_a_parent_that_is_gone_leaves_everything_as_it_is(to_folder, ftp_folder):
+    """It may have committed `closing`: then the temporary file tells the next run what happened."""
+    left = put(to_folder, go=None)
+    assert (left.result, left.status) == (None, 70), left
+    assert names(ftp_folder) == [TEMP]
+    assert to_folder.run("resolve", size=len(CONTENT)).outcome == "delivered"
+    assert ftp_folder.contents() == {NAME: CONTENT}
 
 
 def test_giving_up_removes_what_was_uploaded(to_folder, ftp_folder):
@@ -269,8 +279,8 @@ def test_a_lost_reply_to_the_rename_is_resolved_by_looking(ftp, ftp_folder, tmp_
 
 @pytest.mark.parametrize("there, outcome, code, left", [
     ({TEMP: CONTENT}, "delivered", None, {NAME: CONTENT}),
-    ({TEMP: CONTENT[:-1]}, "failed", "X18", {}),
-    ({TEMP: CONTENT, NAME: b"foreign"}, "failed", "X15", {NAME: b"foreign"}),
+    ({TEMP: CONTENT[:-1]}, "failed", "X18", {TEMP: CONTENT[:-1]}),
+    ({TEMP: CONTENT, NAME: b"foreign"}, "failed", "X15", {TEMP: CONTENT, NAME: b"foreign"}),
     ({NAME: CONTENT}, "delivered", None, {NAME: CONTENT}),
     ({}, "taken", None, {}),
     ({"export_20261120.csv": b"1"}, "failed", "X18", {"export_20261120.csv": b"1"}),
@@ -305,7 +315,18 @@ def test_a_server_that_breaks_while_resolving_leaves_it_unknown(ftp, ftp_folder,
     assert names(ftp_folder) == [TEMP]
 
 
-# --- removing, reporting
+# --- comparing for a resend, removing, reporting
+
+
+@pytest.mark.parametrize("there, outcome, code", [
+    (CONTENT, "delivered", None), (CONTENT[:-1] + b"x", "failed", "X15"), (CONTENT[:-1], "failed", "X15"), (None, "failed", "MISSING"),
+])
+def test_a_delivered_file_is_compared_without_touching_it(to_folder, ftp_folder, there, outcome, code):
+    if there is not None:
+        write(ftp_folder, NAME, there)
+    told = to_folder.run("compare", size=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
+    assert (told.outcome, told.code) == (outcome, code), told
+    assert ftp_folder.contents() == ({} if there is None else {NAME: there})
 
 
 def test_remove_takes_away_one_temporary_file_and_a_missing_one_is_fine(to_folder, ftp_folder):

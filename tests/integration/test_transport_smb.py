@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """printtrail-deliver against real Samba servers: every error of the catalogue that one can be made to show, and lost replies."""
 
+import hashlib
 import os
 import subprocess
 
@@ -160,7 +161,7 @@ def test_a_foreign_file_is_never_overwritten(to_share, share):
 def test_a_foreign_file_that_came_while_closing_was_committed_is_not_overwritten_either(to_share, share):
     failed = put(to_share, at_uploaded=lambda: write(share, NAME, b"just came"))
     assert (failed.outcome, failed.code) == ("failed", "X15"), failed
-    assert share.contents() == {NAME: b"just came"} and share.parts_left() == []
+    assert share.contents() == {NAME: b"just came"} and share.parts_left() == [TEMP]  # the proof; `remove` takes it away
 
 
 def test_a_temporary_file_of_that_name_is_left_alone(to_share, share):
@@ -193,6 +194,15 @@ def test_a_file_that_somebody_holds_open_is_in_use(samba, to_share, share):
     assert (failed.outcome, failed.code) == ("failed", "X09"), failed
     assert "NT_STATUS_SHARING_VIOLATION" in failed.server
     assert share.files() == []
+
+
+def test_a_parent_that_is_gone_leaves_everything_as_it_is(to_share, share):
+    """It may have committed `closing`: then the temporary file tells the next run what happened."""
+    left = put(to_share, go=None)
+    assert (left.result, left.status) == (None, 70), left
+    assert names(share) == [TEMP]
+    assert to_share.run("resolve", size=len(CONTENT)).outcome == "delivered"
+    assert share.contents() == {NAME: CONTENT}
 
 
 def test_giving_up_removes_what_was_uploaded(to_share, share):
@@ -280,8 +290,8 @@ def test_a_lost_reply_to_the_rename_is_resolved_by_looking(samba_clear, tmp_path
 
 @pytest.mark.parametrize("there, outcome, code, left", [
     ({TEMP: CONTENT}, "delivered", None, {NAME: CONTENT}),
-    ({TEMP: CONTENT[:-1]}, "failed", "X18", {}),
-    ({TEMP: CONTENT, NAME: b"foreign"}, "failed", "X15", {NAME: b"foreign"}),
+    ({TEMP: CONTENT[:-1]}, "failed", "X18", {TEMP: CONTENT[:-1]}),
+    ({TEMP: CONTENT, NAME: b"foreign"}, "failed", "X15", {TEMP: CONTENT, NAME: b"foreign"}),
     ({NAME: CONTENT}, "delivered", None, {NAME: CONTENT}),
     ({}, "taken", None, {}),
     ({"export_20261120.csv": b"1"}, "failed", "X18", {"export_20261120.csv": b"1"}),
@@ -321,7 +331,18 @@ def test_a_folder_of_the_share_is_never_made_to_resolve(to_share, share):
     assert resolved.outcome == "unknown" and names(share) == []
 
 
-# --- removing, reporting
+# --- comparing for a resend, removing, reporting
+
+
+@pytest.mark.parametrize("there, outcome, code", [
+    (CONTENT, "delivered", None), (CONTENT[:-1] + b"x", "failed", "X15"), (CONTENT[:-1], "failed", "X15"), (None, "failed", "MISSING"),
+])
+def test_a_delivered_file_is_compared_without_touching_it(to_share, share, there, outcome, code):
+    if there is not None:
+        write(share, NAME, there)
+    told = to_share.run("compare", size=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
+    assert (told.outcome, told.code) == (outcome, code), told
+    assert share.contents() == ({} if there is None else {NAME: there})
 
 
 def test_remove_takes_away_one_temporary_file_and_a_missing_one_is_fine(to_share, share):

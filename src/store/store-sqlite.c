@@ -381,7 +381,8 @@ gboolean sqlite_lock_file(struct sqlite *sqlite, const char *name, int wait_ms, 
 
 static gboolean export_lock(struct store *store, int wait_ms, int *ret_fd, gboolean *ret_got, GError **error)
 {
-    if (!sqlite_lock_file((struct sqlite *)store, "export.lock", wait_ms, ret_fd, error))
+    /* Whoever asks whether an export is running holds the lock for a moment. */
+    if (!sqlite_lock_file((struct sqlite *)store, "export.lock", MAX(wait_ms, 20), ret_fd, error))
         return FALSE;
     *ret_got = *ret_fd >= 0;
     return TRUE;

@@ -68,6 +68,7 @@ enum store_outcome {
     STORE_REFUSED,   /* its day lies before the retention horizon; counted */
 };
 /* A stream of jobs of one source. Rows are grouped into transactions (≤ store_ingest_batch rows); nothing is acknowledged before store_ingest_commit() returned.
+   Between the first add and the commit it keeps all other writers out: commit before waiting for more input. Other writes on this handle are INTERNAL errors until then.
    One ingest at a time per handle. With `exclusive` it holds the source's import lock (dies with its holder), which record keys with ordinals need; waits ≤ 10 s, then X26. */
 struct store_ingest;
 struct store_ingest *store_ingest_new(struct store *store, gint64 source_id, gboolean exclusive, GError **error);
@@ -83,8 +84,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtStoreIngest, store_ingest_free)
 #define STORE_INGEST_BATCH 1000
 
 /* --- jobs --- */
-typedef gboolean (*StoreJobSink)(const struct job *job, gpointer user, GError **error); /* job is borrowed during the call */
-/* Jobs of one day with seq_from < seq ≤ seq_to, ascending by seq: the hot path of the export. Read in pages: no snapshot is held for long. */
+/* job is borrowed during the call. FALSE + error ends the reading; the error comes through unchanged. Must not use the store's handle. */
+typedef gboolean (*StoreJobSink)(const struct job *job, gpointer user, GError **error);
+/* Jobs of one day with seq_from < seq ≤ seq_to, ascending by seq: the hot path of the export. Read in pages: no snapshot is held for long.
+   Of the job only value[] and day are filled. */
 gboolean store_day_jobs(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, StoreJobSink sink, gpointer user, GError **error);
 
 struct store_job_query {
@@ -102,7 +105,8 @@ gboolean store_jobs(struct store *store, const struct store_job_query *query, St
 gboolean store_job(struct store *store, gint64 seq, StoreJobSink sink, gpointer user, GError **error);
 /* RT1: the `limit` jobs with the highest end (effective end of RW3, ties by seq), ascending by seq. */
 gboolean store_latest_jobs(struct store *store, int limit, StoreJobSink sink, gpointer user, GError **error);
-/* Sums by a column ("day", "user_name", "device_name", "department_id", "job_type", "result"): for `jobs stats` and charts. */
+/* Sums by a column ("day", "user_name", "device_name", "department_id", "job_type", "result"): for `jobs stats` and charts. Days ascend, others by number of jobs, most first;
+   `group` NULL = unknown. INPUT for another column. limit, after_seq and descending are ignored. */
 struct store_sum {
     char *group;
     gint64 jobs, faces, sheets;
@@ -152,7 +156,8 @@ gboolean store_runs(struct store *store, gint64 limit, GArray **ret_runs, GError
 gboolean store_purge_day(struct store *store, gint32 before, gboolean undelivered_too, gint32 *ret_day, gint64 *ret_jobs, gint64 *ret_gap, GError **error);
 
 /* --- one export at a time --- */
-/* A lock that dies with its holder: an open file lock whose descriptor children inherit. *ret_fd -1 and *ret_got FALSE when another holds it after `wait_ms`. */
+/* A lock that dies with its holder: an open file lock. The descriptor is close-on-exec: the caller clears that in the child that is to
+   hold the lock, too. Unlocking closes the descriptor only: a child that still has it keeps the lock. *ret_fd -1 and *ret_got FALSE when another holds it after `wait_ms`. */
 gboolean store_export_lock(struct store *store, int wait_ms, int *ret_fd, gboolean *ret_got, GError **error);
 void store_export_unlock(struct store *store, int fd);
 /* Whether anybody holds that lock at this moment; takes nothing, makes nothing. */
@@ -178,7 +183,8 @@ gboolean store_account_remove(struct store *store, const char *name, GError **er
 /* --- health --- */
 /* Integrity check: array of GError * (X20, one a finding; frees with the array), empty = sound. */
 gboolean store_check(struct store *store, GPtrArray **ret_messages, GError **error);
-gboolean store_backup(struct store *store, const char *file, GError **error); /* online copy, marked as copy; never overwrites */
+/* Online copy, mode 0600, marked by the fact copy_of = installation_id; never overwrites (INPUT); a failed one leaves no file. */
+gboolean store_backup(struct store *store, const char *file, GError **error);
 gboolean store_compact(struct store *store, GError **error);
 
 G_END_DECLS

@@ -352,7 +352,7 @@ static void assert_whole(const struct lab *lab, gboolean finished)
 /* Each of the first writes (opening, the first commits), then every third. Returns how many there were. */
 static int fail_in_turn(struct lab *lab, int error_number, const char *message)
 {
-    g_autofree char *first = g_strdup(lab->url);
+    g_autofree char *first = g_steal_pointer(&lab->url);
     gboolean finished = FALSE;
     int n;
 

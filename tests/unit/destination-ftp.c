@@ -2,6 +2,7 @@
 /* FTP paths and host names: every row of SPEC 5, to the character; what is accepted reads back as the same.
  */
 #include "judged.h"
+#include "say.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void assert_smb_refused(const char *text, gsize limit, const char *reason
     g_autoptr(GError) error = NULL;
     gboolean ok;
 
-    g_test_message("%s", text);
+    say(text);
     ok = smb_destination_parse(text, limit, &to, &normal, &error);
     assert_refused(ok, &error, number);
     message = pt_error_message(error, PT_LANG_EN);
@@ -36,7 +37,7 @@ static void assert_ftp(const char *text, gsize limit, const char *host, int port
     struct ftp_destination to = {0};
     g_autoptr(GError) error = NULL;
 
-    g_test_message("%s", text);
+    say(text);
     g_assert_true(ftp_destination_parse(text, limit, &to, NULL, &error));
     g_assert_no_error(error);
     g_assert_cmpstr(to.host, ==, host);
@@ -55,7 +56,7 @@ static void assert_ftp_refused(const char *text, gsize limit, const char *reason
     g_autoptr(GError) error = NULL;
     gboolean ok;
 
-    g_test_message("%s", text);
+    say(text);
     ok = ftp_destination_parse(text, limit, &to, &normal, &error);
     assert_refused(ok, &error, number);
     message = pt_error_message(error, PT_LANG_EN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Mail servers, mail addresses and user names: every row of SPEC 5, to the character. */
 #include "judged.h"
+#include "say.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void test_mail_servers(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct mail_server server;
-        g_test_message("%s", cases[i].text);
+        say(cases[i].text);
         g_assert_true(mail_server_parse(cases[i].text, MAIL, &server, NULL));
         g_assert_cmpstr(server.host, ==, cases[i].host);
         g_assert_cmpint(server.port, ==, cases[i].port);
@@ -43,7 +44,7 @@ static void test_mail_servers(void)
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         struct mail_server server = {.port = -7};
         g_autoptr(GError) error = NULL;
-        g_test_message("%s", bad[i]);
+        say(bad[i]);
         assert_refused(mail_server_parse(bad[i], MAIL, &server, &error), &error, "53");
         g_assert_null(server.host);
         g_assert_cmpint(server.port, ==, -7);
@@ -67,7 +68,7 @@ static void test_a_mail_server_has_at_most_53_characters_and_47_beside_a_port(vo
         struct mail_server server;
         g_autoptr(GError) error = NULL;
         gboolean ok = mail_server_parse(text, MAIL, &server, &error);
-        g_test_message("%s", text);
+        say(text);
         if (ok)
             mail_server_clear(&server);
         if (cases[i].refused)
@@ -131,7 +132,7 @@ static void test_mail_address_takes_one_bare_address_only(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         gboolean ok = mail_address_check(cases[i].text, ADDRESS, FALSE, &error);
-        g_test_message("%s", cases[i].text);
+        say(cases[i].text);
         if (cases[i].ok)
             g_assert_true(ok);
         else
@@ -172,7 +173,7 @@ static void test_several_recipients_are_a_list_of_bare_addresses(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         gboolean ok = mail_address_check(cases[i].text, ADDRESS, TRUE, &error);
-        g_test_message("%s", cases[i].text);
+        say(cases[i].text);
         if (cases[i].ok)
             g_assert_true(ok);
         else
@@ -219,7 +220,7 @@ static void test_smb_users(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *domain = NULL;
         g_autofree char *user = NULL;
-        g_test_message("%s", cases[i].text);
+        say(cases[i].text);
         g_assert_true(user_parse(cases[i].text, 24, &domain, &user, NULL));
         g_assert_cmpstr(domain, ==, cases[i].domain);
         g_assert_cmpstr(user, ==, cases[i].user);
@@ -227,7 +228,7 @@ static void test_smb_users(void)
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *domain = NULL;
         g_autoptr(GError) error = NULL;
-        g_test_message("%s", bad[i]);
+        say(bad[i]);
         assert_refused(user_parse(bad[i], 24, &domain, NULL, &error), &error, "24");
         g_assert_null(domain);
     }

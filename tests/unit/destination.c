@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SMB paths: every row of SPEC 5, to the character. */
 #include "judged.h"
+#include "say.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ static void assert_smb(const char *text, gsize limit, const char *host, int port
     struct smb_destination to = {0};
     g_autoptr(GError) error = NULL;
 
-    g_test_message("%s", text);
+    say(text);
     g_assert_true(smb_destination_parse(text, limit, &to, NULL, &error));
     g_assert_no_error(error);
     g_assert_cmpstr(to.host, ==, host);
@@ -33,7 +34,7 @@ static void assert_smb_refused(const char *text, gsize limit, const char *reason
     g_autoptr(GError) error = NULL;
     gboolean ok;
 
-    g_test_message("%s", text);
+    say(text);
     ok = smb_destination_parse(text, limit, &to, &normal, &error);
     assert_refused(ok, &error, number);
     message = pt_error_message(error, PT_LANG_EN);
@@ -66,7 +67,7 @@ static void test_wide_characters_count_two(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_test_message("%s", cases[i].text);
+        say(cases[i].text);
         g_assert_cmpuint(text_width(cases[i].text), ==, cases[i].width);
     }
 }

@@ -150,7 +150,7 @@ static void test_only_automatic_files_of_this_prefix_are_ours(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_test_message("%s of prefix %s", cases[i].name, cases[i].prefix);
+        say(cases[i].name);
         g_assert_cmpint(name_is_auto(cases[i].name, cases[i].prefix), ==, cases[i].ours);
     }
 }

@@ -2,6 +2,7 @@
 /* The settings' table and the judging of changes: own rule of each value, limits, completeness, all or
  * nothing. */
 #include "core/settings.h"
+#include "say.h"
 
 #include "judged.h"
 #include "settings-sample.h"
@@ -295,7 +296,7 @@ static void test_texts_are_judged_and_stored_in_their_own_way(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(text_cases); i++) {
         const struct sample sample = {{text_cases[i].key, text_cases[i].value}};
-        g_test_message("%s=%s", text_cases[i].key, text_cases[i].value);
+        say(text_cases[i].value);
         if (text_cases[i].stored) {
             g_autoptr(PtSettings) result = after(settings, &sample);
             g_assert_cmpstr(settings_text(result, setting_from_key(text_cases[i].key)), ==,

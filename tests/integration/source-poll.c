@@ -41,13 +41,14 @@ static void print(json_t *object)
 
 static gboolean on_job(const struct source_job *job, gpointer user, GError **error)
 {
-    json_t *object = json_object();
+    json_t *object;
 
     (void)user;
     if (arg_fail) {
         pt_error_set(error, PT_ERROR_X19, "the receiver is full", "受け取り側がいっぱいです");
         return FALSE;
     }
+    object = json_object();
     for (int i = 0; i < JOB_COLUMNS; i++) {
         const struct job_value *value = &job->job.value[i];
 

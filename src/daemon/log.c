@@ -22,7 +22,7 @@ static char *clean_line(const char *text)
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *out = g_string_sized_new(strlen(valid));
 
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+    for (char *p = valid; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         g_string_append_unichar(out, c == '\n' || c == '\t' ? ' ' : g_unichar_iscntrl(c) ? 0xFFFD : c);
     }

@@ -2,6 +2,8 @@
 /* core/names: every form of file name of SPEC RT and RP, and which foreign names are ours. */
 #include "core/names.h"
 
+#include "say.h"
+
 static const struct local_time morning = {2026, 6, 9, 10, 30, 25};
 static const struct local_time midnight = {2026, 1, 2, 0, 0, 7};
 

@@ -56,5 +56,5 @@ gboolean automatic_seen(struct automatic_watch *watch, const char *name)
         g_strv_contains(request->known_files, name))
         return TRUE;
     watch->events->warn(watch->events->user, "RT4", name);
-    return ++watch->warnings < AUTOMATIC_WARNINGS_MAX;
+    return TRUE;
 }

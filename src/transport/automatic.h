@@ -8,13 +8,11 @@ G_BEGIN_DECLS
 
 /* Entries of a folder that are looked at; a peer could send names for ever. */
 #define AUTOMATIC_ENTRIES_MAX 10000
-#define AUTOMATIC_WARNINGS_MAX 20
 
 struct automatic_watch {
     const struct transport_request *request;
     const struct transport_events *events;
-    int entries;  /* looked at so far */
-    int warnings; /* told so far */
+    int entries; /* looked at so far */
 };
 
 /* Whether `name` is [prefix_]export_<8 digits>[_<revision>][_part<x>of<y>].csv; a prefix that differs only in

@@ -103,7 +103,7 @@ static gboolean on_listed(gpointer user, const char *name)
 /* RT4; a server that lists nothing is no error. */
 static void report_unknown(struct ftp_session *session)
 {
-    struct automatic_watch watch = {session->link.request, session->link.events, 0, 0};
+    struct automatic_watch watch = {session->link.request, session->link.events, 0};
 
     if (session->link.request->test && session->link.request->known_files)
         (void)ftp_session_list(session, on_listed, &watch); /* see above */

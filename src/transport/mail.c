@@ -123,7 +123,8 @@ static gboolean on_line(gpointer user, const char *line, int code, gboolean last
         return take_recipient(session, line, code);
     if (session->verb == MAIL_DATA && code == 354) {
         session->data = TRUE;
-        session->link.salvage = !session->secured; /* a refusal in the middle of the mail; over TLS it cannot be read */
+        session->link.salvage =
+            !session->secured; /* a refusal in the middle of the mail; over TLS it cannot be read */
         events->step(events->user, STEP_WRITE);
     }
     return TRUE;

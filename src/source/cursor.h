@@ -36,7 +36,7 @@ struct cursor {
     gint64 tail_at;       /* CUPS: when the newest completions were read, seconds UTC */
     gint64 history;       /* CUPS: how many jobs it keeps, roughly */
     gint64 up_time, boot; /* printer: at the last poll; JOB_NONE = unknown */
-    gint64 up_time_at;     /* seconds UTC */
+    gint64 up_time_at;    /* seconds UTC */
     gint64 asked_at;      /* when queues were asked for their attributes */
     gboolean cupsd;       /* it is a cupsd ... */
     gboolean reasons_trusted;

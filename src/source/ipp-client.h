@@ -31,7 +31,8 @@ ipp_t *ipp_client_request(const struct ipp_client *client, ipp_op_t operation, c
    cut off, endless (IPP_ANSWER_MAX), other refusals. */
 ipp_t *ipp_client_send(struct ipp_client *client, ipp_t *request, GError **error);
 
-/* The last ipp_client_send() failed, but the server understood IPP and said so: a question may be refused where others are answered. */
+/* The last ipp_client_send() failed, but the server understood IPP and said so: a question may be refused
+ * where others are answered. */
 gboolean ipp_client_refused(const struct ipp_client *client);
 
 G_END_DECLS

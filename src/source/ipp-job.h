@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One job group of an IPP answer becomes a source_job: pure mapping, no network, no clock (SPEC 7, docs/adr).
+/* One job group of an IPP answer becomes a source_job: pure mapping, no network, no clock (SPEC 7).
  */
 #pragma once
 #include "source/ipp-read.h"
@@ -77,7 +77,8 @@ struct ipp_job_context {
  * ipp_job_clear(). */
 void ipp_job_map(struct ipp_job *job, const struct ipp_job_context *context, struct source_job *ret);
 
-/* The source_key: job-uuid, or epoch, id and creation (as sent) where there is none; of one longer than JOB_KEY_MAX its SHA-256. New string. */
+/* The source_key: job-uuid, or epoch, id and creation (as sent) where there is none; of one longer than
+ * JOB_KEY_MAX its SHA-256. New string. */
 char *ipp_job_key(const char *uuid, int epoch, int id, gint64 created);
 /* "DOMAIN\\user" -> "user" (borrowed) and *ret_domain (new string, else NULL). NULL stays NULL. */
 const char *ipp_user_split(const char *user, char **ret_domain);

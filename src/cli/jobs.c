@@ -160,6 +160,14 @@ static gboolean group_known(const char *name)
     return FALSE;
 }
 
+/* The store groups days by their number. NULL = unknown. New string. */
+static char *group_text(const char *by, const char *group)
+{
+    if (!group || strcmp(by, "day") != 0)
+        return g_strdup(group);
+    return cli_day_text((gint32)g_ascii_strtoll(group, NULL, 10));
+}
+
 static int stats_print(struct cli *cli, const struct store_job_query *query, const char *by)
 {
     const struct cli_column columns[] = {{.name = by},
@@ -181,10 +189,11 @@ static int stats_print(struct cli *cli, const struct store_job_query *query, con
         return status;
     for (guint i = 0; i < sums->len; i++) {
         const struct store_sum *sum = g_ptr_array_index(sums, i);
+        g_autofree char *group = group_text(by, sum->group);
         g_autofree char *jobs = g_strdup_printf("%" G_GINT64_FORMAT, sum->jobs);
         g_autofree char *faces = g_strdup_printf("%" G_GINT64_FORMAT, sum->faces);
         g_autofree char *sheets = g_strdup_printf("%" G_GINT64_FORMAT, sum->sheets);
-        const char *values[] = {sum->group, jobs, faces, sheets};
+        const char *values[] = {group, jobs, faces, sheets};
 
         cli_list_row(list, values);
     }

@@ -26,6 +26,8 @@ static void writer(const struct lab *lab, const char *keys, int from, int chunks
         if (!store_ingest_commit(ingest, NULL, NULL) || write(tell, "x", 1) != 1)
             _exit(1);
     }
+    store_ingest_free(ingest);
+    store_close(store);
     _exit(0);
 }
 

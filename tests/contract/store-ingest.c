@@ -131,7 +131,8 @@ static void test_a_long_stream_is_committed_in_batches(struct lab *lab)
 
         g_assert_cmpint(lab_add_job(ingest, &job), ==, STORE_STORED);
     }
-    /* A transaction ends at STORE_INGEST_BATCH rows, on a slow machine sooner: never more than those are open. */
+    /* A transaction ends at STORE_INGEST_BATCH rows, on a slow machine sooner: never more than those are
+     * open. */
     g_assert_cmpint(lab_count(other), >, STORE_INGEST_BATCH + 10);
     MUST(store_ingest_commit(ingest, NULL, &error));
     g_assert_cmpint(lab_count(other), ==, 2 * STORE_INGEST_BATCH + 10);
@@ -288,6 +289,7 @@ static void import_when_told(const struct lab *lab, int go, int ready)
     struct lab inner = *lab;
     struct job job = sample(NULL, DAY, 0);
     struct store_ingest *ingest;
+    gboolean ok;
     char byte;
 
     if (read(go, &byte, 1) != 1)
@@ -296,7 +298,10 @@ static void import_when_told(const struct lab *lab, int go, int ready)
     if (write(ready, "x", 1) != 1)
         _exit(1);
     ingest = lab_ingest(&inner, TRUE);
-    _exit(lab_add_job(ingest, &job) == STORE_STORED && store_ingest_commit(ingest, NULL, NULL) ? 0 : 1);
+    ok = lab_add_job(ingest, &job) == STORE_STORED && store_ingest_commit(ingest, NULL, NULL);
+    store_ingest_free(ingest);
+    store_close(inner.store);
+    _exit(ok ? 0 : 1);
 }
 
 static void test_one_import_of_a_source_at_a_time(struct lab *lab)

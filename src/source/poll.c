@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-/* Names and defaults of queues are asked for again after so many seconds, for a queue never heard of after
- * the shorter time. */
+/* Names and defaults of queues are asked for again after so many seconds. */
 #define ASK_AGAIN 600
-#define ASK_AGAIN_UNKNOWN 30
 #define OPEN_LINES_MAX 50
 
 static const char *const queue_attributes[] = {
@@ -290,8 +288,8 @@ gboolean poll_take(struct poll *poll, struct ipp_job *job, GError **error)
     if (g_hash_table_contains(poll->emitted, &fingerprint) || cursor_seen(poll->cursor, fingerprint))
         return TRUE;
     /* not new, and not waiting for its end either: it ended before and was printed again */
-    again =
-        !known && poll->target->kind == SOURCE_CUPS && job->id <= poll->high && job->created <= poll->newest;
+    again = !known && poll->cursor->cupsd && job->id <= poll->high &&
+            (poll->target->kind == SOURCE_PRINTER || job->created <= poll->newest);
     if (!emit(poll, job, again, error))
         return FALSE;
     g_hash_table_add(poll->emitted, g_memdup2(&fingerprint, sizeof(fingerprint)));

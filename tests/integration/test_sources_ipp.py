@@ -244,6 +244,20 @@ def test_a_job_printed_again_is_a_run_of_its_own(cups, pdf, tmp_path):
     assert source.poll().new == []
 
 
+def test_one_queue_of_a_print_server_can_be_polled_like_a_printer(cups, pdf, tmp_path):
+    source = Source("printer", f"{cups.uri}printers/demo", tmp_path)
+    source.poll()
+    number = cups.lp("demo", pdf, title="as a printer")
+    cups.wait_finished(number)
+    first, = source.poll().new
+    assert (first["job_id"], first["count_source"], first["result"]) == (number, "server", "OK")
+    time_passes_job(first)
+    cups.reprint(number)
+    cups.wait_finished(number)
+    again, = source.poll().new
+    assert again["cumulative"] and (first["faces_total"], again["faces_total"]) == (3, 6)
+
+
 def time_passes_job(job):
     lab.wait_until(lambda: time.time() >= job["ended_at"] + 2, 5, "the next second", pause=0.1)
 

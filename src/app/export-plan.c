@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Planning: one transaction that turns what no ledger row covers into rows (DESIGN, "The whole exactly-once
  * rule"). */
+#include "app/adopt.h"
 #include "app/config.h"
 #include "app/export-internal.h"
 #include "app/spool.h"
@@ -21,6 +22,7 @@ struct planner {
     GPtrArray *rows;    /* auto rows of the open days, and all that are still to be sent */
     GPtrArray *spare;   /* of those: planned and never attempted, to be used again */
     GPtrArray *planned; /* new rows */
+    GHashTable *names;  /* theirs, in lower case: names are ASCII */
 };
 
 gboolean export_context_load(struct export_context *context, struct app *app, GError **error)
@@ -35,7 +37,7 @@ gboolean export_context_load(struct export_context *context, struct app *app, GE
     context->format_text = csv_format_to_text(&context->format);
     context->shown = target_shown(context->settings);
     context->target = target_from_settings(context->settings, error);
-    return context->target != NULL;
+    return context->target != NULL && adopt_check(app, error);
 }
 
 void export_context_clear(struct export_context *context)
@@ -146,11 +148,10 @@ static gboolean planner_release(struct planner *planner, gboolean dry, GError **
 static gboolean name_taken(struct planner *planner, const char *name, gboolean *ret_taken, GError **error)
 {
     struct delivery_query query = {.kind = -1, .file_name = name};
+    g_autofree char *lower = g_ascii_strdown(name, -1);
     g_autoptr(GPtrArray) rows = NULL;
 
-    *ret_taken = FALSE;
-    for (guint i = 0; i < planner->planned->len; i++)
-        *ret_taken |= name_same(name, ((struct delivery *)g_ptr_array_index(planner->planned, i))->file_name);
+    *ret_taken = g_hash_table_contains(planner->names, lower);
     if (!store_deliveries(planner->context->app->store, &query, &rows, error))
         return FALSE;
     for (guint i = 0; i < rows->len; i++) {
@@ -233,8 +234,11 @@ static gboolean plan_one(struct planner *planner, const struct plan_range *range
     }
     if (!name_parts(planner, parts, range->revision, error))
         return FALSE;
-    for (guint i = 0; i < parts->len; i++)
-        g_ptr_array_add(planner->planned, delivery_copy(g_ptr_array_index(parts, i)));
+    for (guint i = 0; i < parts->len; i++) {
+        const struct delivery *row = g_ptr_array_index(parts, i);
+        g_ptr_array_add(planner->planned, delivery_copy(row));
+        g_hash_table_add(planner->names, g_ascii_strdown(row->file_name, -1));
+    }
     return TRUE;
 }
 
@@ -335,6 +339,7 @@ static void planner_clear(struct planner *planner)
     g_clear_pointer(&planner->spare, g_ptr_array_unref);
     g_clear_pointer(&planner->rows, g_ptr_array_unref);
     g_clear_pointer(&planner->planned, g_ptr_array_unref);
+    g_clear_pointer(&planner->names, g_hash_table_unref);
 }
 
 static gboolean plan_in_transaction(struct planner *planner, gboolean dry, GError **error)
@@ -342,6 +347,7 @@ static gboolean plan_in_transaction(struct planner *planner, gboolean dry, GErro
     planner->rows = g_ptr_array_new_with_free_func((GDestroyNotify)delivery_free);
     planner->planned = g_ptr_array_new_with_free_func((GDestroyNotify)delivery_free);
     planner->spare = g_ptr_array_new();
+    planner->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return planner_read(planner, error) && planner_release(planner, dry, error) &&
            planner_plan(planner, error) &&
            (dry || planner->context->size_limit < 0 || planner_write(planner, error));

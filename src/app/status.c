@@ -2,6 +2,7 @@
 /* Gathers what status, check and the pages show; reads only. */
 #include "app/status.h"
 
+#include "app/adopt.h"
 #include "app/config.h"
 #include "app/scheduler.h"
 #include "app/target.h"
@@ -103,7 +104,7 @@ gboolean status_get(struct app *app, struct status *ret_status, GError **error)
     if (settings_read(app, &status, error) && scheduler_ask(app, FALSE, &answer, error) &&
         last_run_take(app, &status, error) && export_pending(app, &status.pending, error) &&
         store_sources(app->store, &status.sources, error) && held_read(app, &status, error) &&
-        waived_read(app, &status, error)) {
+        adopt_needed(app, &status.copy, error) && waived_read(app, &status, error)) {
         status.next_run = answer.next_run;
         *ret_status = status;
         return TRUE;

@@ -56,6 +56,10 @@ static void judge_run(const struct cli *cli, const struct status *status, struct
         find(verdict, NAGIOS_WARNING, text);
     } else
         find(verdict, NAGIOS_OK, ja ? "前回の実行は成功しました" : "the last run succeeded");
+    if (status->enabled && status->copy)
+        find(verdict, NAGIOS_CRITICAL,
+             ja ? "複製のため、引き継ぎ(store adopt)まで送信しません"
+                : "a copy, not adopted: nothing is delivered");
     if (status->enabled && !status->destination)
         find(verdict, NAGIOS_CRITICAL, ja ? "送信先の設定が不足しています" : "the destination is incomplete");
 }

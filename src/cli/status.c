@@ -79,14 +79,15 @@ static int print_json(const struct cli *cli, const struct status *status)
 
     for (guint i = 0; i < status->sources->len; i++)
         (void)json_array_append_new(sources, source_row_json(cli, g_ptr_array_index(status->sources, i)));
-    return cli_print_json(json_pack(
-        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:s, s:s, s:I, s:o, s:o, s:I, s:o}", "next_run",
-        utc_or_null(status->next_run), "last_run", run_json(cli, status), "pending",
-        pending_json(&status->pending), "sources", sources, "enabled", status->enabled, "running",
-        status->running, "destination", text_or_null(status->destination), "now", utc_or_null(status->now),
-        "time_zone", status->zone, "version", PT_VERSION, "jobs", (json_int_t)status->jobs, "first_day",
-        day_or_null(status->first_day), "last_day", day_or_null(status->last_day), "gap_jobs",
-        (json_int_t)status->gap_jobs, "waived_until", day_or_null(status->waived_until)));
+    return cli_print_json(
+        json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:s, s:s, s:I, s:o, s:o, s:I, s:o, s:b}",
+                  "next_run", utc_or_null(status->next_run), "last_run", run_json(cli, status), "pending",
+                  pending_json(&status->pending), "sources", sources, "enabled", status->enabled, "running",
+                  status->running, "destination", text_or_null(status->destination), "now",
+                  utc_or_null(status->now), "time_zone", status->zone, "version", PT_VERSION, "jobs",
+                  (json_int_t)status->jobs, "first_day", day_or_null(status->first_day), "last_day",
+                  day_or_null(status->last_day), "gap_jobs", (json_int_t)status->gap_jobs, "waived_until",
+                  day_or_null(status->waived_until), "copy", status->copy));
 }
 
 static void print_last_run(const struct cli *cli, struct zone *zone, const struct status *status)
@@ -168,6 +169,9 @@ static int print_people(const struct cli *cli, const struct status *status)
     cli_print(cli, "Destination:  %s", "送信先:       %s",
               status->destination ? status->destination
                                   : (cli->lang == PT_LANG_JA ? "設定が不足しています" : "incomplete"));
+    if (status->copy)
+        cli_print(cli, "Copy:         delivers nothing until 'printtrail store adopt'",
+                  "複製:         「printtrail store adopt」を実行するまで送信しません");
     print_last_run(cli, zone, status);
     cli_print(cli, "Next run:     %s", "次回の実行:   %s",
               next ? next : (cli->lang == PT_LANG_JA ? "なし" : "none"));

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* printtrail store: backup, check, compact. */
+/* printtrail store: backup, check, compact, adopt. */
+#include "app/adopt.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 
 static int backup_run(struct cli *cli, int argc, char **argv);
 static int check_run(struct cli *cli, int argc, char **argv);
 static int compact_run(struct cli *cli, int argc, char **argv);
+static int adopt_command_run(struct cli *cli, int argc, char **argv);
 
 const struct cli_command cli_store_commands[] = {
     {"store backup",
@@ -23,6 +26,12 @@ const struct cli_command cli_store_commands[] = {
      {"Gives the space of deleted jobs back to the disk.", "削除済みの履歴が占めていた領域を解放します。"},
      FALSE,
      compact_run},
+    {"store adopt",
+     "--delivered-until DAY",
+     {"Puts a backup to work: the original has delivered everything up to that day.",
+      "バックアップを稼働させます。元の装置は指定した日まで送信済みとみなします。"},
+     FALSE,
+     adopt_command_run},
     {NULL},
 };
 
@@ -102,5 +111,38 @@ static int compact_run(struct cli *cli, int argc, char **argv)
         return status;
     if (!store_compact(app->store, &error))
         return cli_error(cli, error);
+    return 0;
+}
+
+static int adopt_command_run(struct cli *cli, int argc, char **argv)
+{
+    const struct cli_command *command = &cli_store_commands[3];
+    g_autofree char *until_text = NULL;
+    const GOptionEntry entries[] = {
+        {"delivered-until", 0, 0, G_OPTION_ARG_FILENAME, &until_text,
+         CLI_TEXT("last day that the original has delivered", "元の装置が送信済みの最後の日"), "YYYY-MM-DD"},
+        {NULL},
+    };
+    g_autoptr(PtApp) app = NULL;
+    g_autoptr(GError) error = NULL;
+    gint32 until = 0;
+    gint64 jobs = 0;
+    int status = 0;
+
+    if (!cli_options(cli, command, entries, &argc, &argv, &status) ||
+        !cli_day(cli, command, "--delivered-until", until_text, &until, &status))
+        return status;
+    if (argc > 0 || until == 0)
+        return cli_usage(cli, command, "--delivered-until is needed", "--delivered-until を指定してください");
+    app = cli_open(cli, STORE_EXISTING, &status);
+    if (!app)
+        return status;
+    if (!adopt_run(app, until, cli->who, &jobs, &error))
+        return cli_error(cli, error);
+    app_wake(app);
+    if (cli->json)
+        return cli_print_json(json_pack("{s:I}", "jobs", (json_int_t)jobs));
+    cli_print(cli, "adopted; %" G_GINT64_FORMAT " jobs count as delivered by the original",
+              "引き継ぎました。%" G_GINT64_FORMAT " 件は元の装置で送信済みとして扱います", jobs);
     return 0;
 }

@@ -75,6 +75,7 @@ struct store_ops {
     gboolean (*check)(struct store *store, GPtrArray **ret_messages, GError **error);
     gboolean (*backup)(struct store *store, const char *file, GError **error);
     gboolean (*compact)(struct store *store, GError **error);
+    gboolean (*adopt)(struct store *store, GError **error);
 };
 
 /* First member of every engine's handle and of its ingest stream. */

@@ -504,6 +504,7 @@ static const struct store_ops sqlite_ops = {
     .check = sqlite_check,
     .backup = sqlite_backup,
     .compact = sqlite_compact,
+    .adopt = sqlite_adopt,
 };
 
 static void finalize(gpointer statement)

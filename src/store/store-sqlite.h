@@ -162,6 +162,7 @@ gboolean sqlite_purge_day(struct store *store, gint32 before, gboolean undeliver
 gboolean sqlite_check(struct store *store, GPtrArray **ret_messages, GError **error);
 gboolean sqlite_backup(struct store *store, const char *file, GError **error);
 gboolean sqlite_compact(struct store *store, GError **error);
+gboolean sqlite_adopt(struct store *store, GError **error);
 
 /* --- store-sqlite-accounts.c --- */
 gboolean sqlite_export_running(struct store *store, gboolean *ret_running, GError **error);

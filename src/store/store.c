@@ -282,3 +282,8 @@ gboolean store_compact(struct store *store, GError **error)
 {
     return store->ops->compact(store, error);
 }
+
+gboolean store_adopt(struct store *store, GError **error)
+{
+    return store->ops->adopt(store, error);
+}

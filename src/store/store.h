@@ -186,5 +186,7 @@ gboolean store_check(struct store *store, GPtrArray **ret_messages, GError **err
 /* Online copy, mode 0600, marked by the fact copy_of = installation_id; never overwrites (INPUT); a failed one leaves no file. */
 gboolean store_backup(struct store *store, const char *file, GError **error);
 gboolean store_compact(struct store *store, GError **error);
+/* Takes the mark of a copy away and raises seq by 2^32, so that no number of the original's later jobs comes twice. INPUT if this store is no copy. */
+gboolean store_adopt(struct store *store, GError **error);
 
 G_END_DECLS

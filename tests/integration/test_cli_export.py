@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """printtrail export, deliveries and why: what they print and the exit statuses that scripts rely on."""
 
+import functools
 import hashlib
 import json
 
@@ -235,3 +236,25 @@ def test_undelivered_days_are_deleted_only_while_the_export_is_off(filled, enabl
     filled("export", "run", prefix=later).ok(5)
     status = filled("status", "--json", prefix=later).ok().json()
     assert status["jobs"] == left and status["gap_jobs"] == gap
+
+
+def test_a_backup_delivers_nothing_until_it_is_adopted(ready, share, tmp_path):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    ready("store", "backup", copy / "printtrail.db").ok()
+    (copy / "secret.key").write_bytes((tmp_path / "state" / "secret.key").read_bytes())
+    (copy / "secret.key").chmod(0o600)
+    restored = functools.partial(lab.run_cli, state=copy)
+    for command in [("run",), ("preview",), ("range", "--from", "2026-06-08", "--to", "2026-06-09")]:
+        assert "store adopt" in restored("export", *command).ok(2).err
+    assert restored("status", "--json").ok().json()["copy"] is True and "adopt" in restored("status").ok().out
+    restored("settings", "set", "export.enabled=true").ok()
+    assert "CRITICAL" in restored("check").ok(2).out
+    restored("store", "adopt").ok(2)
+    assert restored("store", "adopt", "--delivered-until", "2026-06-08", "--json").ok().json() == {"jobs": 10}
+    restored("store", "adopt", "--delivered-until", "2026-06-08").ok(2)
+    restored("export", "run").ok()
+    assert share.files() == ["export_20260609.csv"]
+    restored("jobs", "import", "--format", "ndjson", "-", input=line(user_name="later")).ok()
+    assert restored("jobs", "list", "--json", "--user", "later").ok().json()[0]["seq"] == 20 + 2**32 + 1
+    assert "not a copy" in ready("store", "adopt", "--delivered-until", "2026-06-08").ok(2).err

@@ -143,6 +143,24 @@ static void on_step(const struct helper *helper, json_t *event)
     g_free(step.text[1]);
 }
 
+/* X11 shows whom the certificate names, who signed it and its fingerprint (SPEC 8): a person has to compare
+ * them. */
+static void add_certificate(struct deliver_result *result, json_t *certificate)
+{
+    const char *subject = "", *issuer = "", *from = "", *until = "", *sha256 = "";
+    char *before[2] = {result->text[0], result->text[1]};
+
+    (void)json_unpack(certificate, "{s?s, s?s, s?s, s?s, s?s}", "subject", &subject, "issuer", &issuer,
+                      "not_before", &from, "not_after", &until, "sha256",
+                      &sha256); /* what lacks stays empty */
+    result->text[0] = g_strdup_printf("%s; certificate of %s, issued by %s, valid from %s to %s, SHA-256 %s",
+                                      before[0] ? before[0] : "", subject, issuer, from, until, sha256);
+    result->text[1] = g_strdup_printf("%s。証明書: 所有者 %s、発行者 %s、有効期間 %s~%s、SHA-256 %s",
+                                      before[1] ? before[1] : "", subject, issuer, from, until, sha256);
+    g_free(before[0]);
+    g_free(before[1]);
+}
+
 static void on_result(struct helper *helper, json_t *event)
 {
     static const char *const outcomes[] = {"delivered", "failed", "unknown", "taken"};
@@ -165,6 +183,7 @@ static void on_result(struct helper *helper, json_t *event)
         char *text = json_dumps(certificate, JSON_COMPACT);
         result->certificate = g_strdup(text);
         free(text);
+        add_certificate(result, certificate);
     }
 }
 
@@ -175,7 +194,8 @@ static void on_uploaded(struct helper *helper)
     fault_point("deliver.uploaded");
     if (watch->uploaded && !watch->uploaded(watch->user)) {
         if (!write_line(helper->to, "stop\n"))
-            g_debug("deliver helper is gone before stop"); /* its temporary file is removed before the next attempt */
+            g_debug("deliver helper is gone before stop"); /* its temporary file is removed before the next
+                                                              attempt */
         return;
     }
     helper->went = TRUE;

@@ -87,6 +87,20 @@ static gboolean send_test(struct export_context *context, struct tester *tester,
     return FALSE;
 }
 
+/* Only the result knows the certificate that was refused: the step's text tells it, too. */
+static void complete_step(struct tester *tester, const struct deliver_result *result)
+{
+    guint n = tester->test->steps->len;
+    struct export_step *last = n > 0 ? g_ptr_array_index(tester->test->steps, n - 1) : NULL;
+
+    if (!last || last->ok || !result->certificate)
+        return;
+    for (int lang = 0; lang < 2; lang++) {
+        g_free(last->text[lang]);
+        last->text[lang] = g_strdup(result->text[lang]);
+    }
+}
+
 static gboolean test_once(struct export_context *context, struct tester *tester, const char *path,
                           gint64 moment, const struct spool_file *file, GError **error)
 {
@@ -105,6 +119,7 @@ static gboolean test_once(struct export_context *context, struct tester *tester,
     tester->test->file = g_strdup(row->file_name);
     g_ptr_array_set_size(tester->test->steps, 0);
     ok = send_test(context, tester, row, path, &result, error);
+    complete_step(tester, &result);
     deliver_result_clear(&result);
     return ok;
 }

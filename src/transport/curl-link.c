@@ -291,6 +291,19 @@ enum pt_error_code curl_link_code(const struct curl_link *link, CURLcode rc)
     return PT_ERROR_CODES;
 }
 
+/* What curl or OpenSSL said, without the "(errno: 0)" or ", errno 104" at its end: that helps nobody (SPEC 8). */
+static char *clean_detail(const struct curl_link *link, const char *detail)
+{
+    char *clean = words_clean(detail, strlen(detail), link->request->password);
+    char *at = strstr(clean, "errno");
+
+    while (at && at > clean && strchr(" (,", at[-1]))
+        at--;
+    if (at)
+        *at = '\0';
+    return clean;
+}
+
 void curl_link_error(const struct curl_link *link, enum pt_error_code code, const char *doing_en,
                      const char *doing_ja, GError **error)
 {
@@ -298,7 +311,7 @@ void curl_link_error(const struct curl_link *link, enum pt_error_code code, cons
     const char *detail = code == PT_ERROR_X11 && link->trust.why ? link->trust.why : link->message;
     gboolean own_words =
         code == PT_ERROR_X11 || !link->line || code == PT_ERROR_X18 || code == PT_ERROR_INTERNAL;
-    g_autofree char *clean = words_clean(detail, strlen(detail), link->request->password);
+    g_autofree char *clean = clean_detail(link, detail);
     g_autofree char *tail =
         own_words && *clean && !link->silent ? g_strdup_printf(" (%s)", clean) : g_strdup("");
     g_autofree char *en = g_strdup_printf("%s: %s%s", doing_en, info->cause[PT_LANG_EN], tail);

@@ -305,8 +305,9 @@ static gboolean find_key(struct sqlite_ingest *ingest, const struct job *job, gi
         "iit", ingest->source_id, stored_end(job), ingest->key);
 }
 
+/* *ret_older: the number of an older row that has this ordinal and was not met yet, else 0. */
 static gboolean ordinal_used(struct sqlite_ingest *ingest, const struct job *job, const char *hash,
-                             gint64 ordinal, gboolean *ret_used, GError **error)
+                             gint64 ordinal, gboolean *ret_used, gint64 *ret_older, GError **error)
 {
     gint64 seq;
     gint64 met = 0;
@@ -318,6 +319,7 @@ static gboolean ordinal_used(struct sqlite_ingest *ingest, const struct job *job
         !sqlite_number(database(ingest), error, &met, "SELECT 1 FROM temp.met WHERE seq = ?1", "i", seq))
         return FALSE;
     *ret_used = seq > ingest->start_seq || met;
+    *ret_older = *ret_used ? 0 : seq;
     return TRUE;
 }
 
@@ -328,10 +330,11 @@ static gboolean next_ordinal(struct sqlite_ingest *ingest, const struct job *job
     gint64 used = from;
     gint64 step = 1;
     gint64 unused;
+    gint64 older;
     gboolean is_used = TRUE;
 
     for (; is_used; step *= 2) {
-        if (!ordinal_used(ingest, job, hash, used + step, &is_used, error))
+        if (!ordinal_used(ingest, job, hash, used + step, &is_used, &older, error))
             return FALSE;
         if (is_used)
             used += step;
@@ -339,7 +342,7 @@ static gboolean next_ordinal(struct sqlite_ingest *ingest, const struct job *job
     for (unused = used + step / 2; unused - used > 1;) {
         gint64 middle = used + (unused - used) / 2;
 
-        if (!ordinal_used(ingest, job, hash, middle, &is_used, error))
+        if (!ordinal_used(ingest, job, hash, middle, &is_used, &older, error))
             return FALSE;
         if (is_used)
             used = middle;
@@ -373,13 +376,13 @@ static gboolean add_hashed(struct sqlite_ingest *ingest, const struct job *job, 
     gint64 ordinal = place->next;
     gboolean used = FALSE;
     gboolean stored;
-    gint64 seq;
+    gint64 older = 0;
 
     make_key(ingest, hash, ordinal);
     bind_job(ingest, job);
     if (!insert_key(ingest, ingest->key, (gint64)strlen(ingest->key), &stored, error))
         return FALSE;
-    if (!stored && !ordinal_used(ingest, job, hash, ordinal, &used, error))
+    if (!stored && !ordinal_used(ingest, job, hash, ordinal, &used, &older, error))
         return FALSE;
     if (used) {
         if (!next_ordinal(ingest, job, hash, ordinal, &ordinal, error))
@@ -395,8 +398,8 @@ static gboolean add_hashed(struct sqlite_ingest *ingest, const struct job *job, 
         return TRUE;
     }
     ingest->duplicates++;
-    return find_key(ingest, job, &seq, error) &&
-           sqlite_run(database(ingest), error, "INSERT INTO temp.met VALUES(?1)", "i", seq);
+    return (older || find_key(ingest, job, &older, error)) &&
+           sqlite_run(database(ingest), error, "INSERT INTO temp.met VALUES(?1)", "i", older);
 }
 
 /* --- the stream --- */

@@ -98,7 +98,7 @@ static gboolean planner_read(struct planner *planner, GError **error)
 }
 
 /* Everything not certainly under way goes to the present destination: an attempted row of another place is
- * released, one of this place takes over new credentials and options. */
+ * released, one of this place takes over new credentials and options, also in `closing`: a mail is sent again. */
 static gboolean release_or_refresh(struct planner *planner, struct delivery *row, gboolean dry,
                                    GError **error)
 {
@@ -106,7 +106,8 @@ static gboolean release_or_refresh(struct planner *planner, struct delivery *row
     enum delivery_state expect = row->state;
     gboolean same = target_same(row->target, context->target);
 
-    if (!to_send(row) || row->attempts == 0 || (same && g_strcmp0(row->target, context->target) == 0))
+    if (!(to_send(row) || (same && row->state == DELIVERY_CLOSING)) || row->attempts == 0 ||
+        (same && g_strcmp0(row->target, context->target) == 0))
         return TRUE;
     if (same) {
         g_free(row->target);
@@ -242,6 +243,22 @@ static gboolean plan_one(struct planner *planner, const struct plan_range *range
     return TRUE;
 }
 
+/* The day after which empty days get a file: a row planned under a wrong clock does not count, days that
+ * retention deleted do. */
+static gboolean newest_settled(const struct export_context *context, gint32 *ret_day, GError **error)
+{
+    g_autofree char *horizon = NULL;
+    gint32 first_kept;
+
+    if (!store_newest_planned_day(context->app->store, context->today, ret_day, error) ||
+        !store_meta(context->app->store, "horizon", &horizon, error))
+        return FALSE;
+    first_kept = horizon ? (gint32)g_ascii_strtoll(horizon, NULL, 10) : 0;
+    if (*ret_day && day_valid(first_kept))
+        *ret_day = MAX(*ret_day, day_add(first_kept, -1));
+    return TRUE;
+}
+
 static gboolean planner_plan(struct planner *planner, GError **error)
 {
     struct export_context *context = planner->context;
@@ -259,7 +276,7 @@ static gboolean planner_plan(struct planner *planner, GError **error)
 
     for (guint i = 0; i < planner->open_days->len; i++)
         days[i] = g_array_index(planner->open_days, struct open_day, i).total;
-    if (!store_newest_planned_day(context->app->store, &input.newest_planned, error))
+    if (!newest_settled(context, &input.newest_planned, error))
         return FALSE;
     ranges = plan_ranges(&input);
     if (ranges->len > 0 && context->size_limit < 0)

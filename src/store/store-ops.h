@@ -42,7 +42,7 @@ struct store_ops {
     gboolean (*days)(struct store *store, gint32 since, gint32 until, GArray **ret_days, GError **error);
 
     gboolean (*open_days)(struct store *store, gint32 until, GArray **ret_days, GError **error);
-    gboolean (*newest_planned_day)(struct store *store, gint32 *ret_day, GError **error);
+    gboolean (*newest_planned_day)(struct store *store, gint32 before, gint32 *ret_day, GError **error);
     gboolean (*range_rows)(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 *ret_rows,
                            GError **error);
 
@@ -84,6 +84,8 @@ struct store {
 };
 struct store_ingest {
     struct store *store;
+    int batch_rows; /* limits of one transaction */
+    int batch_ms;
 };
 
 /* `path`: the database file. */

@@ -281,15 +281,15 @@ gboolean sqlite_open_days(struct store *store, gint32 until, GArray **ret_days, 
     return TRUE;
 }
 
-gboolean sqlite_newest_planned_day(struct store *store, gint32 *ret_day, GError **error)
+gboolean sqlite_newest_planned_day(struct store *store, gint32 before, gint32 *ret_day, GError **error)
 {
     gint64 day = 0;
 
     if (!sqlite_number(
             (struct sqlite *)store, error, &day,
             "SELECT day FROM delivery INDEXED BY delivery_part WHERE kind = 'auto' AND state <> 'void'"
-            " ORDER BY day DESC LIMIT 1",
-            ""))
+            " AND day < ? ORDER BY day DESC LIMIT 1",
+            "i", (gint64)before))
         return FALSE;
     *ret_day = (gint32)day;
     return TRUE;

@@ -140,7 +140,7 @@ gboolean sqlite_stats(struct store *store, const struct store_job_query *query, 
 gboolean sqlite_days(struct store *store, gint32 since, gint32 until, GArray **ret_days, GError **error);
 
 gboolean sqlite_open_days(struct store *store, gint32 until, GArray **ret_days, GError **error);
-gboolean sqlite_newest_planned_day(struct store *store, gint32 *ret_day, GError **error);
+gboolean sqlite_newest_planned_day(struct store *store, gint32 before, gint32 *ret_day, GError **error);
 gboolean sqlite_range_rows(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 *ret_rows,
                            GError **error);
 /* Jobs of the day up to `upto` that no delivered or waived auto row covers. */

@@ -31,6 +31,12 @@ void store_close(struct store *store)
         store->ops->close(store);
 }
 
+void store_ingest_batch(struct store_ingest *ingest, int rows, int milliseconds)
+{
+    ingest->batch_rows = rows;
+    ingest->batch_ms = milliseconds;
+}
+
 void store_ingest_free(struct store_ingest *ingest)
 {
     if (ingest)
@@ -167,9 +173,9 @@ gboolean store_open_days(struct store *store, gint32 until, GArray **ret_days, G
     return store->ops->open_days(store, until, ret_days, error);
 }
 
-gboolean store_newest_planned_day(struct store *store, gint32 *ret_day, GError **error)
+gboolean store_newest_planned_day(struct store *store, gint32 before, gint32 *ret_day, GError **error)
 {
-    return store->ops->newest_planned_day(store, ret_day, error);
+    return store->ops->newest_planned_day(store, before, ret_day, error);
 }
 
 gboolean store_range_rows(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 *ret_rows,

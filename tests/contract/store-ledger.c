@@ -221,7 +221,7 @@ static void test_a_day_is_open_until_all_its_jobs_are_delivered_or_waived(struct
     gint32 newest = -1;
     gint64 rows = 0;
 
-    MUST(store_newest_planned_day(lab->store, &newest, &error));
+    MUST(store_newest_planned_day(lab->store, 99991231, &newest, &error));
     g_assert_cmpint(newest, ==, 0);
     lab_fill(lab, "a", DAY, 10);             /* 1–10 */
     lab_fill(lab, "b", day_add(DAY, 1), 10); /* 11–20 */
@@ -237,7 +237,7 @@ static void test_a_day_is_open_until_all_its_jobs_are_delivered_or_waived(struct
     assert_open(lab, 0, "");
     lab_fill(lab, "late", DAY, 2); /* 21–22 */
     assert_open(lab, 0, "20260601:10/12");
-    MUST(store_newest_planned_day(lab->store, &newest, &error));
+    MUST(store_newest_planned_day(lab->store, 99991231, &newest, &error));
     g_assert_cmpint(newest, ==, 20260602);
     MUST(store_range_rows(lab->store, DAY, 8, 21, &rows, &error));
     g_assert_cmpint(rows, ==, 3);

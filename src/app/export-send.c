@@ -202,6 +202,7 @@ static gboolean begin_attempt(struct export_context *context, struct delivery *r
     if (row->first_try == 0)
         row->first_try = row->last_try;
     row->attempts++;
+    row->run_id = context->run_id; /* what earlier_file() calls earlier is earlier than this */
     /* A mail in `closing` may have arrived: its repeat is `closing` from the start. */
     row->state = before == DELIVERY_CLOSING ? DELIVERY_CLOSING : DELIVERY_SENDING;
     if (!store_delivery_update(context->app->store, row, before, attempts_before, &matched, error))

@@ -43,7 +43,7 @@ struct delivery {
     gint64 first_try;     /* seconds UTC; 0 = never */
     gint64 last_try;
     gint64 delivered_at;  /* 0 = not delivered */
-    gint64 run_id;        /* run that planned it; 0 = none */
+    gint64 run_id;        /* run of the latest attempt, before the first one of planning; 0 = none */
     char *error;          /* code of the latest failure ("X04") */
     char *error_text;     /* the server's own words, or what we saw */
     char *note;           /* "taken", who and why of a waive or resend … */

@@ -98,7 +98,8 @@ static gboolean planner_read(struct planner *planner, GError **error)
 }
 
 /* Everything not certainly under way goes to the present destination: an attempted row of another place is
- * released, one of this place takes over new credentials and options, also in `closing`: a mail is sent again. */
+ * released, one of this place takes over new credentials and options, also in `closing`: a mail is sent
+ * again. */
 static gboolean release_or_refresh(struct planner *planner, struct delivery *row, gboolean dry,
                                    GError **error)
 {

@@ -5,7 +5,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "app/config.h"
+#include "app/export-internal.h"
 #include "app/spool.h"
+#include "core/schedule.h"
+
+#define LAST_TIME "retention_at" /* meta: seconds UTC */
 
 /* A rendering that was cut off by a crash; younger ones may belong to a process that is still at it. */
 #define LEFTOVER_SECONDS 86400
@@ -107,4 +112,50 @@ gboolean retention_run(struct app *app, const struct settings *settings, gint64 
     *ret_jobs = jobs;
     *ret_gap = gap;
     return TRUE;
+}
+
+static gboolean stamp(struct app *app, GError **error)
+{
+    g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, app_now(app));
+
+    return store_meta_put(app->store, LAST_TIME, now, error);
+}
+
+gboolean retention_due(struct app *app, gboolean *ret_due, GError **error)
+{
+    g_autoptr(PtSettings) settings = NULL;
+    g_autoptr(PtZone) zone = NULL;
+    g_autofree char *text = NULL;
+    gint64 now = app_now(app), last = 0, hour = 0;
+    gint32 date;
+
+    *ret_due = FALSE;
+    if (!config_load(app, &settings, error))
+        return FALSE;
+    if (settings_bool(settings, SETTING_EXPORT_ENABLED))
+        return TRUE;
+    zone = app_zone(settings, error);
+    if (!zone || !store_meta(app->store, LAST_TIME, &text, error))
+        return FALSE;
+    /* Recorded under a clock that was ahead: that moment may never come. */
+    if (!text || !g_ascii_string_to_signed(text, 10, 0, now, &last, NULL))
+        return stamp(app, error);
+    *ret_due =
+        schedule_latest_nominal(zone, (int)settings_int(settings, SETTING_EXPORT_HOUR), now, &date, &hour) &&
+        hour > last;
+    return TRUE;
+}
+
+gboolean retention_alone(struct app *app, gint64 *ret_days, gint64 *ret_jobs, gint64 *ret_gap, GError **error)
+{
+    g_autoptr(PtSettings) settings = NULL;
+    int lock = -1;
+    gboolean ok;
+
+    if (!export_lock(app, 0, &lock, error))
+        return FALSE;
+    ok = config_load(app, &settings, error) &&
+         retention_run(app, settings, ret_days, ret_jobs, ret_gap, error) && stamp(app, error);
+    store_export_unlock(app->store, lock);
+    return ok;
 }

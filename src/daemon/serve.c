@@ -5,6 +5,7 @@
 #include "app/collect.h"
 #include "app/config.h"
 #include "app/export.h"
+#include "app/retention.h"
 #include "app/scheduler.h"
 #include "daemon/log.h"
 #include "daemon/wake.h"
@@ -37,7 +38,8 @@ struct daemon {
     gboolean exporting, polling; /* main thread only */
     gboolean starting;           /* no schedule was asked yet */
     gint64 next_poll;            /* monotonic µs; 0 = at once */
-    gboolean forced;             /* a thread did not stop in time */
+    gint64 not_before; /* monotonic µs: work that could not be recorded is not begun again at once */
+    gboolean forced;   /* a thread did not stop in time */
     int status;
 };
 
@@ -74,6 +76,12 @@ static struct app *thread_app(const struct daemon *daemon, GError **error)
     return app;
 }
 
+/* What cannot be written down (the disk is full, say) would be due again in the same moment. */
+static void pause_work(struct daemon *daemon)
+{
+    daemon->not_before = g_get_monotonic_time() + TICK_S * G_USEC_PER_SEC;
+}
+
 /* --- export --- */
 
 static void log_run(const struct run *run)
@@ -104,9 +112,10 @@ static gboolean export_done(gpointer user)
 
 /* A run that could not even be made (no destination, no store) is recorded, so that status and the schedule
  * know of it. */
-static void record_impossible(struct app *app, const struct export_request *request, const GError *why)
+static gboolean record_impossible(struct app *app, const struct export_request *request, const GError *why)
 {
     g_autoptr(GError) error = NULL;
+    gboolean recorded;
     struct run run = {.kind = DELIVERY_AUTO,
                       .trigger = request->trigger,
                       .nominal_date = request->nominal_date,
@@ -115,9 +124,11 @@ static void record_impossible(struct app *app, const struct export_request *requ
     run.started = run.ended = app_now(app);
     run.code = g_strdup(pt_error_info((int)pt_error_code_of(why))->name);
     run.text = pt_error_keep(why);
-    if (!store_run_insert(app->store, &run, &error))
+    recorded = store_run_insert(app->store, &run, &error);
+    if (!recorded)
         log_error("export", error);
     run_clear(&run);
+    return recorded;
 }
 
 static gpointer export_thread(gpointer data)
@@ -132,8 +143,8 @@ static gpointer export_thread(gpointer data)
         run_clear(&run);
     } else {
         log_error("export", error);
-        if (app && !app_cancelled(app))
-            record_impossible(app, &work->request, error);
+        if (!app || (!app_cancelled(app) && !record_impossible(app, &work->request, error)))
+            pause_work(work->daemon);
     }
     g_idle_add(export_done, work->daemon);
     return NULL;
@@ -150,6 +161,42 @@ static void start_export(struct daemon *daemon, const struct schedule_answer *an
     work->request.network_grace = answer->trigger == RUN_STARTUP;
     daemon->exporting = TRUE;
     daemon->exporter = g_thread_new("export", export_thread, work);
+}
+
+/* --- retention while the export is off --- */
+
+static gpointer retention_thread(gpointer data)
+{
+    struct daemon *daemon = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PtApp) app = thread_app(daemon, &error);
+    gint64 days = 0, jobs = 0, gap = 0;
+
+    if (!app || !retention_alone(app, &days, &jobs, &gap, &error)) {
+        log_error("retention", error);
+        pause_work(daemon);
+    } else if (days > 0)
+        g_message("retention: %" G_GINT64_FORMAT " days with %" G_GINT64_FORMAT
+                  " jobs deleted, %" G_GINT64_FORMAT " of them never exported",
+                  days, jobs, gap);
+    g_idle_add(export_done, daemon);
+    return NULL;
+}
+
+/* It takes the place of an export: both hold the export lock. */
+static void ask_retention(struct daemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean due = FALSE;
+
+    if (daemon->exporting || g_get_monotonic_time() < daemon->not_before)
+        return;
+    if (!retention_due(daemon->app, &due, &error))
+        log_error("retention", error);
+    if (!due)
+        return;
+    daemon->exporting = TRUE;
+    daemon->exporter = g_thread_new("retention", retention_thread, daemon);
 }
 
 /* --- polling --- */
@@ -227,7 +274,7 @@ static gint64 ask_schedule(struct daemon *daemon)
     g_autoptr(GError) error = NULL;
     gint64 wait = TICK_S;
 
-    if (daemon->exporting)
+    if (daemon->exporting || g_get_monotonic_time() < daemon->not_before)
         return wait;
     if (!scheduler_ask(daemon->app, daemon->starting, &answer, &error)) {
         log_error("schedule", error);
@@ -252,6 +299,7 @@ static void look(struct daemon *daemon)
         return;
     }
     wait = ask_schedule(daemon);
+    ask_retention(daemon);
     if (!daemon->polling && poll_due(daemon, &poll_wait)) {
         daemon->polling = TRUE;
         daemon->poller = g_thread_new("poll", poll_thread, daemon);

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define BATCHES 3
-#define CANCEL_LOOK_US (200 * 1000)
+/* So long without a batch is a pause: what is there is committed, and a cancellation is seen. */
+#define PAUSE_US (50 * 1000)
 
 /* --- batches --- */
 
@@ -201,40 +202,42 @@ static gpointer parser_thread(gpointer data)
 
 /* --- the storing side --- */
 
-static struct import_batch *batch_wait(const struct import_stream *stream, const struct app *app)
+/* Stores one batch and gives it back; *ret_last: it was the last one. */
+static gboolean batch_take(struct import_stream *stream, struct import_batch *batch, ImportBatchSink store,
+                           gpointer user, gboolean *ret_last, GError **error)
 {
-    struct import_batch *batch = NULL;
+    gboolean ok = store(batch, user, error);
 
-    if (!app->cancel)
-        return g_async_queue_pop(stream->full);
-    while (!batch && !app_cancelled(app))
-        batch = g_async_queue_timeout_pop(stream->full, CANCEL_LOOK_US);
-    return batch;
+    *ret_last = batch->last;
+    if (ok && batch->error) {
+        g_propagate_error(error, g_steal_pointer(&batch->error));
+        ok = FALSE;
+    }
+    g_async_queue_push(stream->empty, batch);
+    return ok;
 }
 
 static gboolean store_all(struct import_stream *stream, struct app *app, ImportBatchSink store, gpointer user,
                           GError **error)
 {
-    gboolean last = FALSE;
+    gboolean last = FALSE, paused = FALSE;
 
     while (!last) {
-        struct import_batch *batch = batch_wait(stream, app);
-        gboolean ok;
+        struct import_batch *batch = paused && !app->cancel
+                                         ? g_async_queue_pop(stream->full)
+                                         : g_async_queue_timeout_pop(stream->full, PAUSE_US);
 
-        if (!batch) {
+        if (app_cancelled(app)) {
+            if (batch)
+                g_async_queue_push(stream->empty, batch);
             pt_error_set(error, PT_ERROR_X18, "the import was stopped; what was stored stays",
                          "取り込みを中止しました。取り込み済みの履歴は残ります");
             return FALSE;
         }
-        last = batch->last;
-        ok = store(batch, user, error);
-        if (ok && batch->error) {
-            g_propagate_error(error, g_steal_pointer(&batch->error));
-            ok = FALSE;
-        }
-        g_async_queue_push(stream->empty, batch);
-        if (!ok)
+        if (batch ? !batch_take(stream, batch, store, user, &last, error)
+                  : !paused && !store(NULL, user, error))
             return FALSE;
+        paused = !batch;
     }
     return TRUE;
 }

@@ -66,7 +66,8 @@ gboolean import_reject(struct import_stream *stream, guint64 line, GError *why, 
 /* Texts of the present batch that were cut. */
 void import_count_cut(struct import_stream *stream, guint64 cut);
 
-/* Runs the parser in a thread and `store` on each batch in the calling one, in order. */
+/* Runs the parser in a thread and `store` on each batch in the calling one, in order; NULL when nothing came
+ * for a while: a good moment to commit. */
 typedef gboolean (*ImportBatchSink)(const struct import_batch *batch, gpointer user, GError **error);
 gboolean import_stream_run(struct import_stream *stream, struct app *app, ImportBatchSink store,
                            gpointer user, GError **error);

@@ -14,8 +14,13 @@ struct importer {
     gint64 size;
     ImportRejected rejected;
     gpointer user;
-    struct import_result result;
+    struct import_result result; /* of what is committed */
+    struct import_result begun;  /* and what is not yet */
 };
+
+/* A file needs few syncs, not a quick answer; others that want to write wait for less than a second. */
+#define BATCH_ROWS 20000
+#define BATCH_MS 500
 
 /* A file without a single good line makes no source. */
 static gboolean ingest_open(struct importer *importer, GError **error)
@@ -26,6 +31,8 @@ static gboolean ingest_open(struct importer *importer, GError **error)
                           error))
         return FALSE;
     importer->ingest = store_ingest_new(importer->app->store, importer->source_id, TRUE, error);
+    if (importer->ingest)
+        store_ingest_batch(importer->ingest, BATCH_ROWS, BATCH_MS);
     return importer->ingest != NULL;
 }
 
@@ -47,8 +54,7 @@ static void count(struct import_result *result, enum store_outcome outcome)
     }
 }
 
-static gboolean rows_store(struct importer *importer, const struct import_batch *batch,
-                           struct import_result *counted, GError **error)
+static gboolean rows_store(struct importer *importer, const struct import_batch *batch, GError **error)
 {
     for (guint i = 0; i < batch->n_rows; i++) {
         const struct import_row *row = &batch->rows[i];
@@ -57,32 +63,40 @@ static gboolean rows_store(struct importer *importer, const struct import_batch 
         if (!store_ingest_add(importer->ingest, &row->job, *row->hash ? row->hash : NULL, row->cumulative,
                               &outcome, error))
             return FALSE;
-        count(counted, outcome);
+        count(&importer->begun, outcome);
     }
-    return store_ingest_commit(importer->ingest, NULL, error);
+    return TRUE;
 }
 
-/* Only what is committed is counted: on an error the caller tells what stays. */
+/* Only what is committed counts: after an error the caller tells what stays. */
+static gboolean commit(struct importer *importer, GError **error)
+{
+    if (importer->ingest && !store_ingest_commit(importer->ingest, NULL, error))
+        return FALSE;
+    importer->result = importer->begun;
+    return TRUE;
+}
+
 static gboolean batch_store(const struct import_batch *batch, gpointer user, GError **error)
 {
     struct importer *importer = user;
-    struct import_result counted = importer->result;
 
+    if (!batch)
+        return commit(importer, error);
     for (guint i = 0; i < batch->rejections->len; i++) {
         const struct import_rejection *rejection =
             &g_array_index(batch->rejections, struct import_rejection, i);
 
         importer->rejected(importer->user, rejection->line, rejection->why);
     }
-    if (batch->n_rows > 0 && (!ingest_open(importer, error) || !rows_store(importer, batch, &counted, error)))
+    if (batch->n_rows > 0 && (!ingest_open(importer, error) || !rows_store(importer, batch, error)))
         return FALSE;
-    counted.lines += batch->lines;
-    counted.cut += batch->cut;
-    counted.rejected += batch->rejections->len;
-    importer->result = counted;
+    importer->begun.lines += batch->lines;
+    importer->begun.cut += batch->cut;
+    importer->begun.rejected += batch->rejections->len;
     app_tell(importer->app, "import", importer->source_name,
-             importer->size > 0 ? batch->offset : (gint64)counted.lines, importer->size);
-    return TRUE;
+             importer->size > 0 ? batch->offset : (gint64)importer->begun.lines, importer->size);
+    return !batch->last || commit(importer, error);
 }
 
 static gboolean stream_prepare(struct import_stream *stream, enum import_format format,

@@ -8,8 +8,6 @@
 
 /* How long another import of the same source is waited for. */
 #define LOCK_WAIT_MS 10000
-/* A transaction that has been open for so long is committed with the next job: others want to write, too. */
-#define TRANSACTION_US_MAX (100 * G_TIME_SPAN_MILLISECOND)
 #define ORDINALS 4096 /* a power of two */
 
 /* Columns before those of columns.def in the INSERT. */
@@ -448,8 +446,10 @@ gboolean sqlite_ingest_add(struct store_ingest *base, const struct job *job, con
         return FALSE;
     }
     *ret_outcome = outcome;
-    if (ingest->rows < STORE_INGEST_BATCH &&
-        (ingest->rows % 16 || g_get_monotonic_time() - ingest->opened < TRANSACTION_US_MAX))
+    /* A transaction that has been open for so long is committed with this job: others want to write, too. */
+    if (ingest->rows < base->batch_rows &&
+        (ingest->rows % 16 ||
+         g_get_monotonic_time() - ingest->opened < base->batch_ms * G_TIME_SPAN_MILLISECOND))
         return TRUE;
     return sqlite_ingest_commit(base, NULL, error);
 }
@@ -537,6 +537,7 @@ struct store_ingest *sqlite_ingest_new(struct store *store, gint64 source_id, gb
     g_assert(!sqlite->ingest);
     ingest = g_new0(struct sqlite_ingest, 1);
     ingest->base.store = store;
+    store_ingest_batch(&ingest->base, STORE_INGEST_BATCH, STORE_INGEST_BATCH_MS);
     ingest->source_id = source_id;
     ingest->lock_fd = -1;
     ingest->days = g_array_new(FALSE, TRUE, sizeof(struct day_total));

@@ -86,13 +86,18 @@ static void on_progress(gpointer user, gint64 bytes)
 void export_request_file(const struct export_context *context, const struct delivery *row, const char *path,
                          json_t *request)
 {
+    struct csv_format format;
+
+    /* A row that was attempted keeps the format of then, whatever is set now; a test has none of its own. */
+    if (!row->format || !csv_format_from_text(row->format, &format, NULL))
+        format = context->format;
     json_object_set_new(request, "spool", json_string(path));
     json_object_set_new(request, "size", json_integer(row->bytes));
     json_object_set_new(request, "file_name", json_string(row->file_name));
     if (row->temp_name)
         json_object_set_new(request, "temp_name", json_string(row->temp_name));
     json_object_set_new(request, "charset",
-                        json_string(context->format.encoding == CSV_CP932 ? "Windows-31J" : "utf-8"));
+                        json_string(format.encoding == CSV_CP932 ? "Windows-31J" : "utf-8"));
     json_object_set_new(request, "final_timeout_s", json_integer(FINAL_DOT_TIMEOUT_S));
 }
 

@@ -41,3 +41,16 @@ def test_a_mail_in_closing_is_sent_again_with_the_new_password(tmp_path):
         home.run()
         mail, = smtp.wait_mails(1)
         home.check_exactly_once({name: data for name, _, data in mail.attachments})
+
+
+def test_a_mail_is_repeated_byte_for_byte_although_encoding_language_and_zone_were_changed(tmp_path):
+    home = house.House(tmp_path)
+    with lab.FaultSmtp() as smtp:
+        home.set(*smtp.settings())
+        home.print("2026-06-06")
+        killed(home, "export.answered=kill")
+        assert [row["state"] for row in home.ledger()] == ["closing"]
+        home.set("csv.encoding=cp932", "csv.header=en", "preferences.language=en", "preferences.time_zone=UTC")
+        home.at("2026-06-10 12:00:00").run()
+        first, second = smtp.wait_mails(2)
+        assert first.raw == second.raw

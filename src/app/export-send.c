@@ -247,6 +247,9 @@ static enum attempt_end send_once(struct export_context *context, struct deliver
     gboolean repeat = row->state == DELIVERY_CLOSING;
     json_t *request;
 
+    /* Before anything at the server is touched: is the row still as we know it? */
+    if (row->attempts > 0 && !export_change(context->app, row, row->state, error))
+        return ATTEMPT_RUN_ENDS;
     if (!remove_earlier(context, row, ret_result)) {
         GError *why = NULL;
         deliver_result_error(ret_result, &why);
@@ -363,7 +366,9 @@ enum attempt_end export_resolve(struct export_context *context, struct delivery 
 
     if (!request)
         return ATTEMPT_RUN_ENDS;
-    if (!earlier_file(context, row, &earlier, error)) {
+    /* Who finished the row meanwhile has perhaps had it taken away: nothing at the server may be touched. */
+    if (!export_change(context->app, row, row->state, error) ||
+        !earlier_file(context, row, &earlier, error)) {
         json_decref(request);
         return ATTEMPT_RUN_ENDS;
     }

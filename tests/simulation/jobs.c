@@ -9,8 +9,8 @@
 #define DAY 86400
 
 /* Texts that CSV files, spreadsheets and encodings stumble over. */
-static const char *const users[] = {"tanaka",  "=SUM(A1)", "a\"b", "佐藤, 花子", "\t-x", "naïve 😀", "line\r\nbreak",
-                                    "; ; \t |"};
+static const char *const users[] = {"tanaka", "=SUM(A1)", "a\"b",          "佐藤, 花子",
+                                    "\t-x",   "naïve 😀",  "line\r\nbreak", "; ; \t |"};
 
 gint32 jobs_index(const char *document_name)
 {
@@ -209,7 +209,7 @@ void jobs_offer(struct life *life, struct app *app)
 {
     for (guint i = 0; i < WORLD_SOURCES; i++) {
         g_autoptr(GError) error = NULL;
-        if (!offer_source(life, app, i, &error))
+        if (g_rand_int_range(life->rand, 0, 3) > 0 && !offer_source(life, app, i, &error))
             world_complain(life->world, "jobs cannot be stored: %s", error->message);
     }
 }

@@ -105,7 +105,7 @@ static int run_by_hand(struct life *life, struct app *app, int wait_ms)
 
 static gint64 how_long(struct life *life, gint64 next)
 {
-    gint64 wait = g_rand_int_range(life->rand, 600, 36000);
+    gint64 wait = g_rand_int_range(life->rand, 1800, 50000);
 
     if (next > 0 && next > world_now(life->world))
         wait = MIN(wait, next - world_now(life->world) + g_rand_int_range(life->rand, 0, 20));

@@ -17,10 +17,10 @@ struct plan {
     enum errand errand;
     guint32 seed;
     double trouble;
-    gboolean starting;  /* DAEMON: just powered on */
-    gboolean settled;   /* DAEMON: nobody changes anything any more */
-    gint64 until;       /* DAEMON: true time of the orderly end */
-    const char *fault;  /* PT_FAULT; NULL = none */
+    gboolean starting; /* DAEMON: just powered on */
+    gboolean settled;  /* DAEMON: nobody changes anything any more */
+    gint64 until;      /* DAEMON: true time of the orderly end */
+    const char *fault; /* PT_FAULT; NULL = none */
     int death_step;
     gboolean survivor;
     gboolean liar;

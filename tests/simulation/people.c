@@ -82,9 +82,14 @@ static const char *pick(GRand *rand, const struct choice *choice)
 static const struct {
     const char *method, *path, *user;
 } destinations[] = {
-    {"smb", "\\\\nas\\share\\", "one"}, {"smb", "\\\\nas\\share", "two"}, {"smb", "\\\\vault\\x", "one"},
-    {"smb", "\\\\desk\\in", "one"},     {"ftp", "ftp:\\\\nas\\share", "one"}, {"ftp", "ftp:\\\\hub\\drop", "one"},
-    {"mail", "mx1", NULL},              {"mail", "mx2", NULL},
+    {"smb", "\\\\nas\\share\\", "one"},
+    {"smb", "\\\\nas\\share", "two"},
+    {"smb", "\\\\vault\\x", "one"},
+    {"smb", "\\\\desk\\in", "one"},
+    {"ftp", "ftp:\\\\nas\\share", "one"},
+    {"ftp", "ftp:\\\\hub\\drop", "one"},
+    {"mail", "mx1", NULL},
+    {"mail", "mx2", NULL},
 };
 
 static void move_destination(struct life *life, struct app *app)
@@ -162,8 +167,8 @@ static void waive(struct life *life, struct app *app)
     gboolean until = g_rand_int_range(life->rand, 0, 3) == 0;
     g_autoptr(GError) error = NULL;
     gint64 jobs;
-    gboolean ok = export_waive(app, NULL, until ? 0 : day, until ? day_add(day, -10) : 0, "simulation", "enough",
-                               &jobs, &error);
+    gboolean ok = export_waive(app, NULL, until ? 0 : day, until ? day_add(day, -10) : 0, "simulation",
+                               "enough", &jobs, &error);
 
     jobs_look(life->world, app);
     judge(life, "waive", ok, error);
@@ -188,7 +193,8 @@ static void range(struct life *life, struct app *app)
     gint32 day = some_day(life, app);
     g_autoptr(GPtrArray) names = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean ok = export_range(app, day, day_add(day, g_rand_int_range(life->rand, 0, 5)), NULL, &names, &error);
+    gboolean ok =
+        export_range(app, day, day_add(day, g_rand_int_range(life->rand, 0, 5)), NULL, &names, &error);
 
     judge(life, "range", ok, error);
     if (ok)
@@ -270,8 +276,10 @@ void people_meddle(struct life *life, struct app *app)
         double often;
         void (*act)(struct life *life, struct app *app);
     } acts[] = {
-        {0.10, change_weather}, {0.05, change_setting}, {0.03, move_destination}, {0.008, step_clock}, {0.01, waive},
-        {0.02, resend},         {0.02, range},          {0.02, preview},          {0.02, purge},      {0.03, run_now},
+        {0.10, change_weather}, {0.05, change_setting}, {0.03, move_destination},
+        {0.008, step_clock},    {0.01, waive},          {0.02, resend},
+        {0.02, range},          {0.02, preview},        {0.02, purge},
+        {0.03, run_now},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(acts); i++)

@@ -164,9 +164,8 @@ static gboolean open_session(struct call *call, enum deliver_outcome otherwise)
 /* The file that goes out is written down as on its way, by nobody else, and is not today's (RW1). */
 static void check_ledger(const struct call *call)
 {
-    struct delivery_query query = {.kind = -1,
-                                   .states = 1u << DELIVERY_SENDING | 1u << DELIVERY_CLOSING,
-                                   .file_name = call->file_name};
+    struct delivery_query query = {
+        .kind = -1, .states = 1u << DELIVERY_SENDING | 1u << DELIVERY_CLOSING, .file_name = call->file_name};
     guint matching = 0;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GHashTable) values = NULL;
@@ -185,7 +184,8 @@ static void check_ledger(const struct call *call)
             world_complain(call->life->world, "%s goes out although its day is not over", row->file_name);
     }
     if (matching != 1)
-        world_complain(call->life->world, "%s goes out, and %u rows of the ledger say so", call->file_name, matching);
+        world_complain(call->life->world, "%s goes out, and %u rows of the ledger say so", call->file_name,
+                       matching);
 }
 
 /* --- SMB and FTP --- */
@@ -235,7 +235,8 @@ static gboolean upload(struct call *call)
     step(call);
     if (!g_file_get_contents(call->spool, &bytes, &length, NULL) || (gint64)length != call->size)
         world_complain(call->life->world, "%s: the spool file is not what was announced", call->file_name);
-    ok = write_part(call, fd, bytes, length / 2) && write_part(call, fd, bytes + length / 2, length - length / 2);
+    ok = write_part(call, fd, bytes, length / 2) &&
+         write_part(call, fd, bytes + length / 2, length - length / 2);
     (void)close(fd); /* on a file system of memory */
     return ok;
 }
@@ -519,7 +520,8 @@ static void probe_mail(struct call *call)
     answer_delivered(call);
     call->result->size_limit = call->life->world->weather[call->receiver].size_limit;
     if (life_chance(call->life, 0.3)) /* it changes its mind between question and mail */
-        call->life->world->weather[call->receiver].size_limit = g_rand_int_range(call->life->rand, 2500, 9000);
+        call->life->world->weather[call->receiver].size_limit =
+            g_rand_int_range(call->life->rand, 2500, 9000);
 }
 
 /* --- the way in --- */
@@ -547,7 +549,7 @@ static void receiver_run(struct app *app, json_t *request, const struct deliver_
         void (*file)(struct call *call);
         void (*mail)(struct call *call);
     } ops[] = {
-        {"put", put_file, put_mail},    {"resolve", resolve_file, NULL}, {"remove", remove_file, NULL},
+        {"put", put_file, put_mail},     {"resolve", resolve_file, NULL}, {"remove", remove_file, NULL},
         {"compare", compare_file, NULL}, {"probe", NULL, probe_mail},
     };
     struct call call = {

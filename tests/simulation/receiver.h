@@ -16,7 +16,8 @@ struct life {
     int steps;          /* passed so far */
     gboolean survivor;  /* the helper is a process of its own and outlives us after `go` */
     gboolean liar;      /* self-test: a lost reply is told as a failure */
-    gboolean meanwhile; /* other processes are at it: nobody touches clock or zone, or today would not be one day */
+    gboolean meanwhile; /* other processes are at it: nobody touches clock or zone, or today would not be one
+                           day */
     guint calls;        /* requests made */
     void (*before_go)(gpointer user); /* self-made accident between upload and `closing` */
     gpointer before_go_user;
@@ -27,9 +28,9 @@ gboolean life_chance(struct life *life, double probability); /* scaled by troubl
 extern const struct deliver_ops receiver_ops;
 
 enum habit {
-    HABIT_KEEP,   /* files stay */
+    HABIT_KEEP,    /* files stay */
     HABIT_AT_ONCE, /* taken away as soon as they have their final name */
-    HABIT_VISITS, /* somebody comes by now and then and takes everything */
+    HABIT_VISITS,  /* somebody comes by now and then and takes everything */
     HABIT_MAIL,
 };
 struct receiver_info {

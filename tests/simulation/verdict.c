@@ -98,9 +98,11 @@ static struct delivery *row_of(const struct court *court, const struct found *fi
 
     for (guint i = 0; i < court->rows->len; i++) {
         struct delivery *row = g_ptr_array_index(court->rows, i);
-        gboolean same = g_strcmp0(row->file_name, file->name) == 0 && g_strcmp0(row->sha256, file->sha256) == 0;
+        gboolean same =
+            g_strcmp0(row->file_name, file->name) == 0 && g_strcmp0(row->sha256, file->sha256) == 0;
 
-        if (!same || (file->message_id && (!row->mail_headers || !strstr(row->mail_headers, file->message_id))))
+        if (!same ||
+            (file->message_id && (!row->mail_headers || !strstr(row->mail_headers, file->message_id))))
             continue;
         if (row->state == DELIVERY_DELIVERED && row->kind == DELIVERY_AUTO)
             return row;
@@ -110,8 +112,8 @@ static struct delivery *row_of(const struct court *court, const struct found *fi
     return best;
 }
 
-/* How often the bytes of `row` may lie about: once, and once more for each resend. A mail comes again only when
- * its answer was lost; its resends have Message-IDs of their own. */
+/* How often the bytes of `row` may lie about: once, and once more for each resend. A mail comes again only
+ * when its answer was lost; its resends have Message-IDs of their own. */
 static guint copies_allowed(const struct court *court, const struct delivery *row, const struct found *file)
 {
     guint allowed = row->mail_headers ? 0 : 1;
@@ -138,7 +140,8 @@ static void judge_row(struct court *court, const struct delivery *row, gint64 se
     job = &court->world->jobs[index];
     court->times[index]++;
     if (court->times[index] > 1)
-        fault(court, "J%d is in %u different files, the last is %s", index, court->times[index], row->file_name);
+        fault(court, "J%d is in %u different files, the last is %s", index, court->times[index],
+              row->file_name);
     if (job->seq && job->seq != seq)
         fault(court, "J%d has two numbers: %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT, index, job->seq, seq);
     job->seq = seq;
@@ -185,13 +188,13 @@ static void judge_file(struct court *court, const struct found *file)
         return;
     /* Waived while the outcome was unknown: it may have arrived. */
     if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_WAIVED)
-        fault(court, "%s at %s was delivered; the ledger says %s", file->name, receivers[file->receiver].folder,
-              delivery_state_name(row->state));
+        fault(court, "%s at %s was delivered; the ledger says %s", file->name,
+              receivers[file->receiver].folder, delivery_state_name(row->state));
     copies = GPOINTER_TO_UINT(g_hash_table_lookup(seen, &row->id)) + 1;
     g_hash_table_insert(seen, g_memdup2(&row->id, sizeof row->id), GUINT_TO_POINTER(copies));
     if (copies > copies_allowed(court, row, file))
-        fault(court, "%s (row %" G_GINT64_FORMAT ", %s) was delivered %u times, last to %s", file->name, row->id,
-              row->note ? row->note : "no note", copies, receivers[file->receiver].folder);
+        fault(court, "%s (row %" G_GINT64_FORMAT ", %s) was delivered %u times, last to %s", file->name,
+              row->id, row->note ? row->note : "no note", copies, receivers[file->receiver].folder);
     if (copies == 1 && !row->mail_headers == !file->message_id)
         judge_content(court, row, file);
 }
@@ -260,7 +263,8 @@ static void judge_ledger(struct court *court)
 
         if (row->kind != DELIVERY_AUTO)
             continue;
-        if (row->state == DELIVERY_DELIVERED && !g_hash_table_contains(row->mail_headers ? court->mails : court->seen, &row->id))
+        if (row->state == DELIVERY_DELIVERED &&
+            !g_hash_table_contains(row->mail_headers ? court->mails : court->seen, &row->id))
             fault(court, "%s counts as delivered (%s), and nobody has it", row->file_name,
                   row->note ? row->note : "no note");
         if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_VOID && row->state != DELIVERY_WAIVED)
@@ -293,7 +297,8 @@ static void judge_store(struct court *court)
         fault(court, "store check: %s", ((const GError *)g_ptr_array_index(findings, i))->message);
     g_assert_true(export_pending(court->app, &pending, NULL));
     if (pending.jobs || pending.first_day || pending.closing->len)
-        fault(court, "%" G_GINT64_FORMAT " jobs are still pending, first of %d", pending.jobs, pending.first_day);
+        fault(court, "%" G_GINT64_FORMAT " jobs are still pending, first of %d", pending.jobs,
+              pending.first_day);
     export_pending_clear(&pending);
 }
 

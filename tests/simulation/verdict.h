@@ -32,7 +32,8 @@ struct found {
  * files left. */
 GPtrArray *found_all(const struct world *world, gint *ret_foreign, gint *ret_parts);
 
-/* One row of a CSV: its number and document name. FALSE at the end, or when it is no CSV (then *ret_broken). */
+/* One row of a CSV: its number and document name. FALSE at the end, or when it is no CSV (then *ret_broken).
+ */
 struct rows {
     const char *at, *end;
     gboolean begun;

@@ -14,14 +14,41 @@
 #define REAL_NAP_US 50000
 
 static const char *const names[HAPPENINGS] = {
-    "sessions", "runs",    "deliveries",   "deaths", "refusals",       "breaks", "lost requests",  "lost replies",
-    "foreign",  "large",   "taken",        "lost",   "clock steps",    "settings changed", "waived", "resent",
-    "ranges",   "purges",  "refused jobs", "duels",  "paused runners", "surviving helpers",  "ingest during run",
+    "sessions",
+    "runs",
+    "deliveries",
+    "deaths",
+    "refusals",
+    "breaks",
+    "lost requests",
+    "lost replies",
+    "foreign",
+    "large",
+    "taken",
+    "lost",
+    "clock steps",
+    "settings changed",
+    "waived",
+    "resent",
+    "ranges",
+    "purges",
+    "refused jobs",
+    "duels",
+    "paused runners",
+    "surviving helpers",
+    "ingest during run",
 };
 
 const char *happening_name(enum happening happening)
 {
     return names[happening];
+}
+
+/* A thousand short lives: what was freed need not be kept for long. ASAN_OPTIONS in the environment wins. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=2:malloc_context_size=3";
 }
 
 static struct world **napping_world(void)

@@ -59,7 +59,7 @@ struct world_job {
 };
 
 #define WORLD_RECEIVERS 6
-struct weather { /* true times until which a receiver … */
+struct weather {         /* true times until which a receiver … */
     gint64 down_until;   /* … does not answer */
     gint64 denied_until; /* … refuses the log-in */
     gint64 full_until;   /* … has no room */
@@ -81,7 +81,7 @@ struct world {
     struct {
         pid_t pid;
         char message_id[100];
-    } final_dot[WORLD_DOTS];      /* final dots whose answer may not be written down yet, by the process' id */
+    } final_dot[WORLD_DOTS]; /* final dots whose answer may not be written down yet, by the process' id */
     guint32 excuses[WORLD_EXCUSES]; /* hashes of Message-IDs that may come twice */
     gint32 n_excuses;
     gint32 happened[HAPPENINGS];

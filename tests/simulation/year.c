@@ -24,15 +24,15 @@ struct fate_of_year {
 };
 
 static const char *const points[] = {
-    "export.collected", "export.started",   "export.planning", "export.planned",  "export.spooled",
-    "export.sending",   "export.uploaded",  "export.closing",  "export.answered", "export.delivered",
-    "export.failed",    "export.resolved",  "export.ended",    "spool.written",   "deliver.uploaded",
-    "deliver.go",
+    "export.collected", "export.started",   "export.planning",  "export.planned",
+    "export.spooled",   "export.sending",   "export.uploaded",  "export.closing",
+    "export.answered",  "export.delivered", "export.failed",    "export.resolved",
+    "export.ended",     "spool.written",    "deliver.uploaded", "deliver.go",
 };
 /* While a planner is paused in its transaction the store must wait for it, and so would we. */
 static const char *const pause_points[] = {
-    "export.collected", "export.planned", "export.spooled",   "export.sending",  "export.uploaded", "export.closing",
-    "export.answered",  "export.ended",   "deliver.uploaded", "export.delivered",
+    "export.collected", "export.planned",  "export.spooled", "export.sending",   "export.uploaded",
+    "export.closing",   "export.answered", "export.ended",   "deliver.uploaded", "export.delivered",
 };
 
 static gboolean chance(struct fate_of_year *fate, double probability)
@@ -104,8 +104,9 @@ static void ordinary_days(struct fate_of_year *fate)
     plan.starting = fate->starting;
     fate->starting = FALSE;
     if (chance(fate, 0.45)) {
-        fault = g_strdup_printf("%s:%d", points[g_rand_int_range(fate->rand, 0, (gint32)G_N_ELEMENTS(points))],
-                                g_rand_int_range(fate->rand, 1, 6));
+        fault =
+            g_strdup_printf("%s:%d", points[g_rand_int_range(fate->rand, 0, (gint32)G_N_ELEMENTS(points))],
+                            g_rand_int_range(fate->rand, 1, 6));
         plan.fault = fault;
     } else if (chance(fate, 0.5)) {
         plan.death_step = g_rand_int_range(fate->rand, 1, 120);

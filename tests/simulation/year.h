@@ -13,6 +13,8 @@ struct year {
 };
 /* Lives through it and lets everything settle. */
 struct world *year_live(const struct year *year);
+/* Adds the tests of overtaken.c: what happens without the lock. */
+void overtaken_add(void);
 /* verdict() on a world whose processes have all ended. */
 GPtrArray *year_judge(struct world *world);
 

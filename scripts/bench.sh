@@ -11,6 +11,10 @@ if ! meson introspect "$build" --buildoptions | grep -q '"value": "release"'; th
     echo "bench: $build is not a release build: its numbers would say nothing" >&2
     exit 2
 fi
-ninja -C "$build" >/dev/null
-ninja -C "$build" bench/genjobs bench/render bench/poll >/dev/null
-exec /usr/bin/python3 bench/run.py "$build" "$@"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+ninja -C "$build" printtrail printtrail-deliver bench/genjobs bench/render bench/poll >"$log" 2>&1 || {
+    cat "$log" >&2
+    exit 1
+}
+/usr/bin/python3 bench/run.py "$build" "$@"

@@ -2,6 +2,7 @@
 /* The spool: complete, synced files with their SHA-256, published by rename. */
 #include "app/spool.h"
 
+#include "app/render.h"
 #include "base/fault.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,11 @@ struct spool_out {
     int fd;
     EVP_MD_CTX *hash;
     gint64 written, flushed;
-    struct csv_writer *writer;
+    struct render_total total; /* so far */
 };
+
+/* Gives the bytes of a file to out_chunk() and keeps `total`. */
+typedef gboolean (*SpoolFill)(struct spool_out *out, gconstpointer user, GError **error);
 
 char *spool_path(const struct app *app, gint64 delivery_id)
 {
@@ -60,16 +64,9 @@ static gboolean out_chunk(const char *bytes, gsize length, gpointer user, GError
         (void)sync_file_range(out->fd, out->flushed, out->written - out->flushed,
                               SYNC_FILE_RANGE_WRITE); /* only a hint */
         out->flushed = out->written;
-        app_tell(out->app, "render", out->name, csv_writer_rows(out->writer), 0);
+        app_tell(out->app, "render", out->name, out->total.rows, 0);
     }
     return TRUE;
-}
-
-static gboolean out_row(const struct job *job, gpointer user, GError **error)
-{
-    struct spool_out *out = user;
-
-    return csv_writer_row(out->writer, job, error);
 }
 
 static gboolean sync_directory(const char *path, GError **error)
@@ -96,21 +93,22 @@ static gboolean hash_text(EVP_MD_CTX *hash, char hex[65])
     return TRUE;
 }
 
-static gboolean write_all(struct spool_out *out, SpoolSupply supply, gpointer user,
-                          struct spool_file *ret_file, GError **error)
+static gboolean fill_all(struct spool_out *out, SpoolFill fill, gconstpointer user,
+                         struct spool_file *ret_file, GError **error)
 {
-    if (!supply(out->app, out_row, out, user, error) || !csv_writer_finish(out->writer, error))
+    if (!fill(out, user, error))
         return FALSE;
-    ret_file->rows = csv_writer_rows(out->writer);
+    ret_file->rows = out->total.rows;
     ret_file->bytes = out->written;
-    ret_file->replaced = csv_writer_replaced(out->writer);
+    ret_file->replaced = out->total.replaced;
     g_assert(hash_text(out->hash, ret_file->sha256));
     fault_point("spool.written");
     return TRUE;
 }
 
-gboolean spool_write(struct app *app, const char *path, const struct csv_format *format, const char *name,
-                     SpoolSupply supply, gpointer user, struct spool_file *ret_file, GError **error)
+/* Complete, synced, published by rename; nothing is left when it fails. */
+static gboolean make_file(struct app *app, const char *path, const char *name, SpoolFill fill,
+                          gconstpointer user, struct spool_file *ret_file, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
@@ -124,8 +122,7 @@ gboolean spool_write(struct app *app, const char *path, const struct csv_format 
         return disk_error(error, temporary);
     out.hash = EVP_MD_CTX_new();
     g_assert(out.hash && EVP_DigestInit_ex(out.hash, EVP_sha256(), NULL) == 1);
-    out.writer = csv_writer_new(format, out_chunk, &out, error);
-    ok = out.writer && write_all(&out, supply, user, ret_file, error);
+    ok = fill_all(&out, fill, user, ret_file, error);
     if (ok && fsync(out.fd) != 0)
         ok = disk_error(error, temporary);
     (void)close(out.fd); /* synced */
@@ -134,33 +131,73 @@ gboolean spool_write(struct app *app, const char *path, const struct csv_format 
     ok = ok && sync_directory(path, error);
     if (!ok)
         (void)unlink(temporary);
-    csv_writer_free(out.writer);
     EVP_MD_CTX_free(out.hash);
     return ok;
 }
 
-struct range {
-    gint32 day;
-    gint64 seq_from, seq_to;
+/* --- what fills a file --- */
+
+struct supply {
+    const struct csv_format *format;
+    SpoolSupply supply;
+    gpointer user;
 };
 
-static gboolean supply_range(struct app *app, StoreJobSink sink, gpointer sink_user, gpointer user,
-                             GError **error)
+struct row_out {
+    struct spool_out *out;
+    struct csv_writer *writer;
+};
+
+static gboolean out_row(const struct job *job, gpointer user, GError **error)
+{
+    struct row_out *row = user;
+
+    row->out->total.rows++;
+    return csv_writer_row(row->writer, job, error);
+}
+
+static gboolean fill_supplied(struct spool_out *out, gconstpointer user, GError **error)
+{
+    const struct supply *supply = user;
+    g_autoptr(PtCsvWriter) writer = csv_writer_new(supply->format, out_chunk, out, error);
+    struct row_out row = {out, writer};
+
+    if (!writer || !supply->supply(out->app, out_row, &row, supply->user, error) ||
+        !csv_writer_finish(writer, error))
+        return FALSE;
+    out->total.replaced = csv_writer_replaced(writer);
+    return TRUE;
+}
+
+gboolean spool_write(struct app *app, const char *path, const struct csv_format *format, const char *name,
+                     SpoolSupply supply, gpointer user, struct spool_file *ret_file, GError **error)
+{
+    const struct supply rows = {format, supply, user};
+
+    return make_file(app, path, name, fill_supplied, &rows, ret_file, error);
+}
+
+struct range {
+    const struct csv_format *format;
+    gint32 day;
+    gint64 seq_from, seq_to; /* seq_to 0: header-only file of an empty day */
+};
+
+static gboolean fill_range(struct spool_out *out, gconstpointer user, GError **error)
 {
     const struct range *range = user;
 
-    if (range->seq_to == 0) /* header-only file of an empty day */
-        return TRUE;
-    return store_day_jobs(app->store, range->day, range->seq_from, range->seq_to, sink, sink_user, error);
+    return render_day(out->app, range->format, range->day, range->seq_from, range->seq_to, out_chunk, out,
+                      &out->total, error);
 }
 
 gboolean spool_render(struct app *app, const char *path, const struct csv_format *format, gint32 day,
                       gint64 seq_from, gint64 seq_to, const char *name, struct spool_file *ret_file,
                       GError **error)
 {
-    struct range range = {day, seq_from, seq_to};
+    const struct range range = {format, day, seq_from, seq_to};
 
-    return spool_write(app, path, format, name, supply_range, &range, ret_file, error);
+    return make_file(app, path, name, fill_range, &range, ret_file, error);
 }
 
 /* TRUE when the file is there, complete and has this SHA-256; anything else is just "no". */

@@ -12,6 +12,7 @@ struct job_reader {
     gboolean failed;  /* the sink said no; *error is its */
     gint64 last_seq;  /* latest delivered */
     gint64 delivered; /* since the page began */
+    gboolean along;   /* the latest page was dense: only speed, so it may be a guess */
     struct job job;
 };
 
@@ -80,17 +81,24 @@ static gboolean read_page(struct sqlite *sqlite, sqlite3_stmt *page, gint32 day,
     return rc == SQLITE_ROW || sqlite_fail(sqlite, rc, error);
 }
 
-static sqlite3_stmt *prepare_page(struct sqlite *sqlite, const char *access, GError **error)
+/* Kept for the handle's life, under the address of `access`. */
+static sqlite3_stmt *page_statement(struct sqlite *sqlite, const char *access, GError **error)
 {
     const struct job_columns_stored *stored = sqlite_job_columns();
-    GString *sql = g_string_new("SELECT job_sink(");
-    sqlite3_stmt *page;
+    sqlite3_stmt *page = g_hash_table_lookup(sqlite->statements, access);
+    GString *sql;
+
+    if (page && !sqlite->failed)
+        return page;
+    sql = g_string_new("SELECT job_sink(");
 
     for (int i = stored->n - 1; i >= 0; i--)
         g_string_append_printf(sql, "%s%s", job_columns[stored->column[i]].key, i ? ", " : "");
     g_string_append_printf(sql, ") FROM job %s WHERE day = ?1 AND seq > ?2 AND seq <= ?3", access);
     page = sqlite_prepare(sqlite, sql->str, error);
     g_string_free(sql, TRUE);
+    if (page)
+        g_hash_table_insert(sqlite->statements, GSIZE_TO_POINTER((gsize)access), page);
     return page;
 }
 
@@ -108,11 +116,12 @@ static gboolean next_seq(struct sqlite *sqlite, gint32 day, gint64 seq, gint64 t
 
 static gboolean read_day(struct sqlite *sqlite, gint32 day, gint64 seq_from, gint64 seq_to, GError **error)
 {
-    g_autoptr(SqliteStatement) sparse = prepare_page(sqlite, "INDEXED BY job_day", error);
-    g_autoptr(SqliteStatement) dense = sparse ? prepare_page(sqlite, "NOT INDEXED", error) : NULL;
+    static const char by_index[] = "INDEXED BY job_day";
+    static const char along_table[] = "NOT INDEXED";
+    sqlite3_stmt *sparse = page_statement(sqlite, by_index, error);
+    sqlite3_stmt *dense = sparse ? page_statement(sqlite, along_table, error) : NULL;
     gint64 span = PAGE_ROWS;
     gint64 from = seq_from;
-    gboolean along = FALSE;
 
     if (!dense)
         return FALSE;
@@ -127,10 +136,10 @@ static gboolean read_day(struct sqlite *sqlite, gint32 day, gint64 seq_from, gin
             return TRUE;
         from = first - 1;
         to = seq_to - from > span ? from + span : seq_to;
-        if (!read_page(sqlite, along ? dense : sparse, day, from, to, error))
+        if (!read_page(sqlite, sqlite->reader->along ? dense : sparse, day, from, to, error))
             return FALSE;
         rows = sqlite->reader->delivered;
-        along = rows > (to - from) / 4 * 3;
+        sqlite->reader->along = rows > (to - from) / 4 * 3;
         span = CLAMP(rows < PAGE_ROWS / 2 ? span * 2
                      : rows >= PAGE_ROWS  ? span / 2
                                           : span,
@@ -148,7 +157,8 @@ gboolean sqlite_day_jobs(struct store *store, gint32 day, gint64 seq_from, gint6
     g_autoptr(GError) local = NULL;
     gboolean ok;
 
-    *reader = (struct job_reader){.sink = sink, .user = user, .error = &local, .last_seq = seq_from};
+    *reader = (struct job_reader){
+        .sink = sink, .user = user, .error = &local, .last_seq = seq_from, .along = reader->along};
     job_clear(&reader->job);
     reader->job.day = day;
     ok = read_day(sqlite, day, seq_from, seq_to, &local);

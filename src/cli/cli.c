@@ -97,6 +97,17 @@ static int command_run(struct cli *cli, int argc, char **argv)
     return 2;
 }
 
+/* Names, texts and paths: all of them are UTF-8 (DESIGN, Command line). */
+static gboolean arguments_valid(const struct cli *cli, int argc, char *const *argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!g_utf8_validate(argv[i], -1, NULL)) {
+            cli_say(cli, "argument %d is not valid UTF-8", "%d 番目の引数は正しいUTF-8ではありません", i);
+            return FALSE;
+        }
+    return TRUE;
+}
+
 int cli_main(int argc, char **argv)
 {
     static const struct cli_command program = {.name = ""};
@@ -113,7 +124,7 @@ int cli_main(int argc, char **argv)
         g_ptr_array_add(arguments, argv[i]);
     g_ptr_array_add(arguments, NULL);
     rest = (char **)arguments->pdata;
-    if (cli_options_before(&cli, &program, &count, &rest, &status)) {
+    if (arguments_valid(&cli, argc, argv) && cli_options_before(&cli, &program, &count, &rest, &status)) {
         if (!cli.state_dir)
             cli.state_dir = state_dir_default();
         status = command_run(&cli, count, rest);

@@ -20,6 +20,7 @@ struct cli {
     gboolean help;       /* --help for this command */
     gboolean version;    /* --version */
     gboolean stdin_used; /* @- or - was read once already */
+    gint64 progress_at;  /* monotonic: when the progress line was written last */
     char *who; /* account name of the person at the keyboard, for the audit; taken before root gives up its
                   rights */
 };

@@ -19,6 +19,7 @@ static char *read_all(int fd, const char *shown, gboolean line, GError **error)
     gsize length = 0;
     gssize got = 0;
 
+    secret_guard(); /* it may be a password */
     while (length <= VALUE_MAX && (got = read(fd, text + length, VALUE_MAX + 1 - length)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;

@@ -13,6 +13,7 @@
 #define MEASURED_ROWS 1000
 /* A longer text does not push all the other rows apart. */
 #define MAX_WIDTH 60
+#define PROGRESS_US (100 * 1000)
 
 struct cli_list {
     const struct cli *cli;
@@ -272,18 +273,21 @@ int cli_print_json(json_t *value)
 
 void cli_progress(gpointer user, const char *what, const char *name, gint64 done, gint64 total)
 {
-    const struct cli *cli = user;
+    struct cli *cli = user;
+    gint64 now = g_get_monotonic_time();
+    gboolean over = total > 0 && done >= total;
     g_autofree char *clean = NULL;
 
-    /* Progress is for eyes: never in a log file. */
-    if (!isatty(STDERR_FILENO) || cli->json)
+    /* Progress is for eyes: never in a log file, and not faster than they see. */
+    if (!isatty(STDERR_FILENO) || (!over && now - cli->progress_at < PROGRESS_US))
         return;
+    cli->progress_at = now;
     clean = cli_clean(name ? name : "");
-    if (total > 0 && done < total)
+    if (over)
+        (void)fputs("\r\033[K", stderr);
+    else if (total > 0)
         (void)fprintf(stderr, "\r\033[K%s %s %d %%", what, clean,
                       (int)(100.0 * (double)done / (double)total));
-    else if (total > 0)
-        (void)fputs("\r\033[K", stderr);
     else
         (void)fprintf(stderr, "\r\033[K%s %s %" G_GINT64_FORMAT, what, clean, done);
     (void)fflush(stderr);

@@ -41,6 +41,9 @@ void cli_say(const struct cli *cli, const char *en, const char *ja, ...)
     va_start(list, ja);
     text = g_strdup_vprintf(cli->lang == PT_LANG_JA ? ja : en, list);
     va_end(list);
+    /* A progress line may stand there. */
+    if (isatty(STDERR_FILENO))
+        (void)fputs("\r\033[K", stderr);
     (void)fputs("printtrail: ", stderr);
     put_clean_lines(stderr, text);
 }

@@ -71,6 +71,14 @@ def test_help_of_a_command_is_the_same_by_option_and_by_word():
             assert lab.run_cli(*name.split(), "--help").ok().out == lab.run_cli("help", *name.split()).ok().out
 
 
+def test_help_stands_anywhere():
+    assert lab.run_cli("--help").ok().out == lab.run_cli("help").ok().out
+    assert lab.run_cli("-h", "jobs", "list").ok().out == lab.run_cli("jobs", "list", "-h").ok().out
+    assert "jobs import" in lab.run_cli("jobs", "--help").ok().out
+    assert "jobs import" in lab.run_cli("help", "jobs").ok().out
+    lab.run_cli("help", "frobnicate").ok(2)
+
+
 def test_the_version_is_told():
     assert lab.run_cli("--version").ok().out.startswith("printtrail 0.")
 
@@ -204,6 +212,30 @@ def test_output_that_cannot_be_written_is_an_error(cli, state, command):
     assert done.returncode == 1 and b"Broken pipe" in done.stderr
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *words], stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1 and done.stderr
+
+
+def test_arguments_are_utf_8(cli, state):
+    for words in [("jobs", "list", "--user", b"\xff"), (b"\xe3\x81",), ("sources", "add", b"a\xc0\xaf", "ipp://localhost/")]:
+        done = subprocess.run([lab.program(), "--state", str(state), *words], capture_output=True, timeout=60)
+        assert done.returncode == 2 and b"UTF-8" in done.stderr
+    assert not state.exists()
+
+
+def test_progress_is_for_terminals_only(cli, state, tmp_path):
+    file = tmp_path / "jobs.ndjson"
+    file.write_text("".join(JOB.replace("田中", f"u{i}") for i in range(60000)), encoding="utf-8")
+    main, terminal = os.openpty()
+    done = subprocess.Popen([lab.program(), "--state", str(state), "jobs", "import", str(file)], stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    seen = b""
+    while True:
+        try:
+            seen += os.read(main, 65536)
+        except OSError:  # the terminal is gone with the program
+            break
+    os.close(main)
+    assert done.wait(60) == 0 and b"import ndjson" in seen and b" %" in seen and b"60000 stored" in seen
+    assert "\r" not in cli("jobs", "import", file).ok().err
 
 
 def test_what_faketime_says_is_now(cli):

@@ -50,7 +50,7 @@ static gsize plain_length(const char *p, const char *end, gboolean *high)
     return (gsize)(p - begin);
 }
 
-/* \uXXXX of the basic plane but surrogates and NUL. */
+/* \u and four digits: a character of the basic plane, but no surrogate and not NUL. */
 static gboolean escape_unicode(struct scan *scan, char **out)
 {
     gunichar c = 0;

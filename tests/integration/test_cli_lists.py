@@ -172,13 +172,13 @@ def test_status_tells_the_next_run(cli):
 
 def test_check_follows_the_age_of_what_is_pending(held):
     held("settings", "set", "smb.path=\\\\192.0.2.1\\share\\", "smb.user=u", "export.enabled=true").ok()
-    for now, options, code, word in [
+    for when, options, code, word in [
         ("2026-06-09 12:00:00", (), 0, "OK"),
         ("2026-06-10 12:00:00", (), 1, "WARNING"),
         ("2026-06-11 12:00:00", (), 2, "CRITICAL"),
         ("2026-06-11 12:00:00", ("--warning", "5", "--critical", "9"), 0, "OK"),
     ]:
-        result = held("check", *options, prefix=clock.at(now)).ok(code)
+        result = held("check", *options, prefix=clock.at(when)).ok(code)
         assert result.out.startswith(f"PRINTTRAIL {word} - ") and len(result.out.splitlines()) == 1
         assert "pending_jobs=" in result.out.split(" | ")[1]
     held("check", "--warning", "soon").ok(3)

@@ -11,6 +11,13 @@
 #define POLLS_AT_ONCE 8
 /* A poll that could not read everything is repeated at once, but not for ever. */
 #define ROUNDS_MAX 100
+/* A printer may send long texts: this bounds what is kept of them. */
+#define KEPT_BYTES_MAX (1024 * 1024)
+
+struct kept_job {
+    struct job job;
+    gboolean cumulative;
+};
 
 struct collector {
     struct app *app;
@@ -18,7 +25,9 @@ struct collector {
     struct zone *zone;
     gint64 now;
     gint64 source_id;
-    guint batch;
+    GArray *kept;        /* struct kept_job: read, not stored yet */
+    GStringChunk *texts; /* theirs */
+    gsize kept_bytes;
     struct collect_result result;
 };
 
@@ -40,22 +49,54 @@ static void count(struct collect_result *result, enum store_outcome outcome)
     }
 }
 
+static void keep_text(struct collector *collector, struct job_value *value)
+{
+    if (!value->text)
+        return;
+    value->text = g_string_chunk_insert_len(collector->texts, value->text, (gssize)value->number);
+    collector->kept_bytes += (gsize)value->number;
+}
+
+static void forget_kept(struct collector *collector)
+{
+    g_array_set_size(collector->kept, 0);
+    g_string_chunk_clear(collector->texts);
+    collector->kept_bytes = 0;
+}
+
+/* Stores what was kept; `cursor` as in store_ingest_commit(). */
+static gboolean store_kept(struct collector *collector, const char *cursor, GError **error)
+{
+    for (guint i = 0; i < collector->kept->len; i++) {
+        const struct kept_job *kept = &g_array_index(collector->kept, struct kept_job, i);
+        enum store_outcome outcome;
+
+        if (!store_ingest_add(collector->ingest, &kept->job, NULL, kept->cumulative, &outcome, error))
+            return FALSE;
+        count(&collector->result, outcome);
+    }
+    forget_kept(collector);
+    return store_ingest_commit(collector->ingest, cursor, error);
+}
+
+/* Keeps the job in memory: between the first job added and the commit nobody else can write, and a source may
+ * let us wait for its next answer. */
 static gboolean collect_job(const struct source_job *source_job, gpointer user, GError **error)
 {
     struct collector *collector = user;
-    struct job job = source_job->job;
-    enum store_outcome outcome;
+    struct kept_job kept = {.job = source_job->job, .cumulative = source_job->cumulative};
+    struct job *job = &kept.job;
 
-    job.arrived_at = collector->now;
-    job.source_id = collector->source_id;
-    job.day = zone_day(collector->zone, collect_effective_end(&job, collector->now, TRUE));
-    if (!store_ingest_add(collector->ingest, &job, NULL, source_job->cumulative, &outcome, error))
-        return FALSE;
-    count(&collector->result, outcome);
-    if (++collector->batch < STORE_INGEST_BATCH)
-        return TRUE;
-    collector->batch = 0;
-    return store_ingest_commit(collector->ingest, NULL, error);
+    job->arrived_at = collector->now;
+    job->source_id = collector->source_id;
+    job->day = zone_day(collector->zone, collect_effective_end(job, collector->now, TRUE));
+    for (int i = 0; i < JOB_COLUMNS; i++)
+        keep_text(collector, &job->value[i]);
+    keep_text(collector, &job->key);
+    keep_text(collector, &job->raw);
+    g_array_append_val(collector->kept, kept);
+    return (collector->kept->len < STORE_INGEST_BATCH && collector->kept_bytes < KEPT_BYTES_MAX) ||
+           store_kept(collector, NULL, error);
 }
 
 static gboolean poll_once(struct collector *collector, const struct source_row *row, const char *cursor,
@@ -73,12 +114,12 @@ static gboolean poll_once(struct collector *collector, const struct source_row *
     collector->ingest = store_ingest_new(collector->app->store, row->id, FALSE, error);
     if (!collector->ingest)
         return FALSE;
-    collector->batch = 0;
+    forget_kept(collector); /* of a poll that failed */
     if (!source_poll(&target, cursor, collect_job, collector, ret_report, error)) {
         g_clear_pointer(&collector->ingest, store_ingest_free);
         return FALSE;
     }
-    if (!store_ingest_commit(collector->ingest, ret_report->cursor, error)) {
+    if (!store_kept(collector, ret_report->cursor, error)) {
         source_report_clear(ret_report);
         g_clear_pointer(&collector->ingest, store_ingest_free);
         return FALSE;
@@ -154,7 +195,11 @@ gboolean collect_source(struct app *app, const struct source_row *row, const str
         memset(ret_result, 0, sizeof *ret_result);
         return TRUE;
     }
+    collector.kept = g_array_new(FALSE, FALSE, sizeof(struct kept_job));
+    collector.texts = g_string_chunk_new(4096);
     (void)poll_all(&collector, row, deadline_ms, &open_jobs, &failure); /* failure says it */
+    g_array_unref(collector.kept);
+    g_string_chunk_free(collector.texts);
     if (!record_health(app, row, &collector, open_jobs, failure, error))
         return FALSE;
     if (failure) {

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,13 @@ void secret_key_free(struct secret_key *key)
 {
     if (key)
         sodium_free(key);
+}
+
+void secret_guard(void)
+{
+    const struct rlimit no_core = {0, 0};
+
+    g_assert(setrlimit(RLIMIT_CORE, &no_core) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0);
 }
 
 void secret_wipe(char *plain)

@@ -140,7 +140,7 @@ class Samba(Server):
         pdbedit = f"pdbedit -s {conf}"
         lines += [
             f"smbpasswd -c {conf} -d {self.disabled_user}",
-            f"{pdbedit} -P 'bad lockout attempt' -C 3",
+            f"{pdbedit} -P 'bad lockout attempt' -C 10000",  # a whole session's wrong passwords lock nobody
             f"{pdbedit} -P 'lockout duration' -C 4294967295",
             f"{pdbedit} -c '[L]' {self.locked_user}",
             f"{pdbedit} --kickoff-time=1000000000 {self.expired_user}",

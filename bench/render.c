@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Renders one day of a store as the export does, to stdout: reading and CSV alone, no hash, no spool. */
+/* Renders one day of a store to stdout, as the export does or by one thread alone: reading and CSV, no hash,
+ * no spool. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "core/csv.h"
-#include "store/store.h"
+#include "app/render.h"
+
+static const struct csv_format format = {CSV_UTF8_BOM, TRUE, ',', TRUE, DATE_YMD, "Asia/Tokyo"};
 
 static gboolean to_stdout(const char *bytes, gsize length, gpointer user G_GNUC_UNUSED, GError **error)
 {
@@ -22,31 +25,52 @@ static gboolean to_stdout(const char *bytes, gsize length, gpointer user G_GNUC_
     return TRUE;
 }
 
+static gboolean last_seq(const struct app *app, gint32 day, gint64 *ret_seq, GError **error)
+{
+    g_autoptr(GArray) days = NULL;
+
+    if (!store_days(app->store, day, day, &days, error))
+        return FALSE;
+    *ret_seq = days->len ? g_array_index(days, struct day_total, 0).last_seq : 0;
+    return TRUE;
+}
+
 static gboolean row(const struct job *job, gpointer user, GError **error)
 {
     return csv_writer_row(user, job, error);
 }
 
-static gboolean render(const char *file, gint32 day, GError **error)
+static gboolean by_one_thread(const struct app *app, gint32 day, gint64 last, GError **error)
 {
-    static const struct csv_format format = {CSV_UTF8_BOM, TRUE, ',', TRUE, DATE_YMD, "Asia/Tokyo"};
-    g_autoptr(PtStore) store = store_open(file, STORE_READ, error);
-    g_autoptr(PtCsvWriter) writer = store ? csv_writer_new(&format, to_stdout, NULL, error) : NULL;
+    g_autoptr(PtCsvWriter) writer = csv_writer_new(&format, to_stdout, NULL, error);
 
-    return writer && store_day_jobs(store, day, 0, G_MAXINT64, row, writer, error) &&
+    return writer && store_day_jobs(app->store, day, 0, last, row, writer, error) &&
            csv_writer_finish(writer, error);
+}
+
+static gboolean render(const char *state, gint32 day, gboolean alone, GError **error)
+{
+    g_autoptr(PtApp) app = app_open(state, STORE_EXISTING, error);
+    struct render_total total;
+    gint64 last;
+
+    if (!app || !last_seq(app, day, &last, error))
+        return FALSE;
+    return alone ? by_one_thread(app, day, last, error)
+                 : render_day(app, &format, day, 0, last, to_stdout, NULL, &total, error);
 }
 
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    gint32 day = argc == 3 ? day_parse(argv[2]) : 0;
+    gboolean alone = argc == 4 && strcmp(argv[3], "alone") == 0;
+    gint32 day = argc == 3 || alone ? day_parse(argv[2]) : 0;
 
     if (!day) {
-        g_printerr("usage: render DATABASE YYYY-MM-DD\n");
+        g_printerr("usage: render STATE YYYY-MM-DD [alone]\n");
         return 2;
     }
-    if (render(argv[1], day, &error))
+    if (render(argv[1], day, alone, &error))
         return 0;
     g_printerr("render: %s\n", error->message);
     return 1;

@@ -57,16 +57,18 @@ def load_postgres(world, state, server):
 
 def measure(world):
     state = world.office()
-    ours = quoted(world.tool("render"), database(state), world.day.isoformat())
+    ours = quoted(world.tool("render"), state, world.day.isoformat())
+    alone = f"{ours} alone"
     sqlite = world.sqlite_day(state)
     compare(world, state, ours, sqlite)
     with Postgres() as server:
         load_postgres(world, state, server)
         copy = f"COPY ({world.select_day(state)}) TO STDOUT CSV"
         postgres = quoted("psql", "-Xq", server.dsn, "-c", copy)
-        took = interleave(world.runs, *(lambda line=line: shell(f"{line} >/dev/null") for line in (ours, sqlite, postgres)))
+        took = interleave(world.runs, *(lambda line=line: shell(f"{line} >/dev/null") for line in (ours, sqlite, postgres, alone)))
     what = f"one day of {world.jobs:,} jobs out of three as CSV, to /dev/null"
     return [
         faster(what, took[0], took[1], "`sqlite3 -csv`, same table", 3.5),
         faster(what, took[0], took[2], "PostgreSQL `COPY (SELECT … ORDER BY seq)`, index on (day, seq)", 2.5),
+        faster("the same by one thread instead of two", took[3], took[1], "`sqlite3 -csv`", None),
     ]

@@ -19,18 +19,19 @@ class Row:
     peer: str
     ratio: str
     goal: str
-    reached: bool
+    reached: bool | None
 
     def cells(self):
-        return [self.what, self.ours, self.peer, self.ratio, self.goal, "yes" if self.reached else "**no**"]
+        reached = {True: "yes", False: "**no**", None: ""}[self.reached]
+        return [self.what, self.ours, self.peer, self.ratio, self.goal, reached]
 
 
 def faster(what, ours, peer, peer_name, goal):
-    """Our seconds against a peer's: how many times as fast?"""
+    """Our seconds against a peer's: how many times as fast? goal None: only told."""
     ratio = peer / ours
-    return Row(
-        what, f"{ours:.2f} s", f"{peer:.2f} s, {peer_name}", f"{ratio:.2f}", f"≥ {goal}", ratio >= goal
-    )
+    reached = None if goal is None else ratio >= goal
+    text = "" if goal is None else f"≥ {goal}"
+    return Row(what, f"{ours:.2f} s", f"{peer:.2f} s, {peer_name}", f"{ratio:.2f}", text, reached)
 
 
 def at_most(what, ours, peer, goal, unit="s", scale=1.0, peer_name=""):

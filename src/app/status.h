@@ -19,7 +19,7 @@ struct status {
     gint64 jobs;        /* held */
     gint32 first_day, last_day;
     gint64 gap_jobs;     /* deleted by retention without ever being delivered */
-    gboolean copy;           /* a backup's copy that was not adopted: nothing is delivered */
+    gboolean copy;       /* a backup's copy that was not adopted: nothing is delivered */
     gint32 waived_until; /* 0 */
 };
 void status_clear(struct status *status);

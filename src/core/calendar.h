@@ -5,9 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A time zone with a cache of offsets; made once, then cheap per instant. Not shared between threads. Never reads TZ. */
+/* A time zone with a cache of offsets; made once, then cheap per instant. Not shared between threads. Never
+ * reads TZ. */
 struct zone;
-/* IANA name ("Asia/Tokyo"); NULL or "" = the system's (from /etc/localtime by GLib). INPUT error for a name the tz database lacks. */
+/* IANA name ("Asia/Tokyo"); NULL or "" = the system's (from /etc/localtime by GLib). INPUT error for a name
+ * the tz database lacks. */
 struct zone *zone_new(const char *name, GError **error);
 void zone_free(struct zone *zone);
 typedef struct zone PtZone; /* for g_autoptr */
@@ -25,13 +27,14 @@ struct local_time zone_local(struct zone *zone, gint64 utc);
 /* Local day of an instant as YYYYMMDD. */
 gint32 zone_day(struct zone *zone, gint64 utc);
 
-/* The *first* instant whose local time is (day, hour:00:00); in a gap the first valid instant after it; of two the first (SPEC RB3).
-   FALSE when the local date does not exist at all (Apia 2011-12-30). */
+/* The *first* instant whose local time is (day, hour:00:00); in a gap the first valid instant after it; of
+   two the first (SPEC RB3). FALSE when the local date does not exist at all (Apia 2011-12-30). */
 gboolean zone_instant(struct zone *zone, gint32 day, int hour, gint64 *ret_utc);
 
-/* The instant of a local time to the second as our CSV has it: of two equal local times the later one not after `not_after` (G_MAXINT64 = the first).
-   FALSE when no such local time exists. */
-gboolean zone_from_local(struct zone *zone, const struct local_time *local, gint64 not_after, gint64 *ret_utc);
+/* The instant of a local time to the second as our CSV has it: of two equal local times the later one not
+   after `not_after` (G_MAXINT64 = the first). FALSE when no such local time exists. */
+gboolean zone_from_local(struct zone *zone, const struct local_time *local, gint64 not_after,
+                         gint64 *ret_utc);
 
 /* Whether the local date occurs in this zone. */
 gboolean zone_has_day(struct zone *zone, gint32 day);
@@ -47,8 +50,9 @@ gint32 day_parse(const char *text);
 /* "2026-06-09"; out has at least 11 bytes. */
 void day_format(gint32 day, char out[11]);
 
-/* RFC 3339 with zone ("2026-06-09T10:30:25+09:00", "…Z", fraction cut); FALSE if it is anything else or outside years 1970–9999 (as
-   written and in UTC). Seconds are 00–59: there is no number for a leap second. */
+/* RFC 3339 with zone ("2026-06-09T10:30:25+09:00", "…Z", fraction cut); FALSE if it is anything else or
+   outside years 1970–9999 (as written and in UTC). Seconds are 00–59: there is no number for a leap second.
+ */
 gboolean time_parse_rfc3339(const char *text, gsize length, gint64 *ret_utc);
 /* "2026-06-09T01:30:25Z"; out has at least 21 bytes. */
 void time_format_utc(gint64 utc, char out[21]);

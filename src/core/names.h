@@ -5,14 +5,15 @@
 
 G_BEGIN_DECLS
 
-enum date_format { DATE_YMD, DATE_MDY, DATE_DMY }; /* preferences.date_format */
+enum date_format { DATE_YMD, DATE_MDY, DATE_DMY };                       /* preferences.date_format */
 gboolean date_format_from_name(const char *name, enum date_format *ret); /* "ymd" "mdy" "dmy" */
 const char *date_format_name(enum date_format format);
 
 /* "20260609" / "06092026" / "09062026"; out has at least 9 bytes. */
 void name_date(gint32 day, enum date_format format, char out[9]);
 
-/* RT4: "[<prefix>_]export_<date>[_<revision>][_part<part>of<parts>].csv". prefix NULL or "" = none. New string. */
+/* RT4: "[<prefix>_]export_<date>[_<revision>][_part<part>of<parts>].csv". prefix NULL or "" = none. New
+ * string. */
 char *name_auto(const char *prefix, gint32 day, enum date_format format, int revision, int part, int parts);
 /* RT1, without prefix: "testexport_<date><hhmmss>.csv", `local` the present local time. New string. */
 char *name_test(const struct local_time *local, enum date_format format);

@@ -103,7 +103,8 @@ typedef struct store_ingest PtStoreIngest;           /* for g_autoptr */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PtStoreIngest, store_ingest_free)
 #define STORE_INGEST_BATCH 1000
 #define STORE_INGEST_BATCH_MS 100
-/* Other limits of one transaction for this stream: a file is read once more if need be, so it may wait longer for its syncs. Other writers wait up to `milliseconds` for their turn. */
+/* Other limits of one transaction for this stream: a file is read once more if need be, so it may wait longer
+ * for its syncs. Other writers wait up to `milliseconds` for their turn. */
 void store_ingest_batch(struct store_ingest *ingest, int rows, int milliseconds);
 
 /* --- jobs --- */

@@ -291,7 +291,8 @@ enum pt_error_code curl_link_code(const struct curl_link *link, CURLcode rc)
     return PT_ERROR_CODES;
 }
 
-/* What curl or OpenSSL said, without the "(errno: 0)" or ", errno 104" at its end: that helps nobody (SPEC 8). */
+/* What curl or OpenSSL said, without the "(errno: 0)" or ", errno 104" at its end: that helps nobody (SPEC
+ * 8). */
 static char *clean_detail(const struct curl_link *link, const char *detail)
 {
     char *clean = words_clean(detail, strlen(detail), link->request->password);

@@ -42,6 +42,9 @@ void people_set(struct life *life, struct app *app, ...)
         changes[n++].value = va_arg(arguments, const char *);
     }
     va_end(arguments);
+    for (gsize i = 0; i < n; i++)
+        if (changes[i].id == SETTING_EXPORT_ENABLED && strcmp(changes[i].value, "false") == 0)
+            life->world->was_off = TRUE;
     set_all(life, app, changes, n);
 }
 
@@ -122,9 +125,11 @@ static void change_setting(struct life *life, struct app *app)
 
 void people_settle_in(struct life *life, struct app *app)
 {
+    static const struct choice keep = {"history.keep_days", {"0", "20", "20", "40", "400"}};
+
     move_destination(life, app);
     people_set(life, app, "preferences.time_zone", "Asia/Tokyo", "export.enabled", "true", "export.hour", "3",
-               "mail.jobs_per_mail", "25", NULL);
+               "mail.jobs_per_mail", "25", "history.keep_days", pick(life->rand, &keep), NULL);
 }
 
 /* --- the clock --- */

@@ -37,6 +37,11 @@ static void expect_innocence(const GPtrArray *faults, guint32 seed)
 
 static void test_every_job_of_a_year_is_in_exactly_one_file(gconstpointer data)
 {
+    /* What every year of this length brings: without it nothing would have been shown. */
+    static const enum happening needed[] = {
+        HAPPENED_DELIVERY,   HAPPENED_DEATH, HAPPENED_REFUSAL, HAPPENED_LOST_REQUEST,
+        HAPPENED_LOST_REPLY, HAPPENED_DUEL,  HAPPENED_PAUSE,   HAPPENED_CROWD,
+    };
     struct year year = {.seed = GPOINTER_TO_UINT(data), .days = (int)wish("SIM_DAYS", 365), .trouble = 1};
     g_autoptr(PtWorld) world = NULL;
     g_autoptr(GPtrArray) faults = NULL;
@@ -46,8 +51,9 @@ static void test_every_job_of_a_year_is_in_exactly_one_file(gconstpointer data)
     faults = year_judge(world);
     tell(world);
     expect_innocence(faults, year.seed);
-    g_assert_cmpint(world->happened[HAPPENED_RUN], >, 0);
-    g_assert_cmpint(world->happened[HAPPENED_DELIVERY], >, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(needed) && year.days >= 300; i++)
+        if (world->happened[needed[i]] == 0)
+            g_error("the year was too quiet: no %s", happening_name(needed[i]));
 }
 
 /* --- the judge can be displeased --- */

@@ -2,20 +2,38 @@
 /* Judges a simulated world by what its receivers hold: is every job in exactly one file (SPEC RW8)? */
 #include "verdict.h"
 
+#include "app/config.h"
 #include "app/export.h"
 #include <string.h>
 
 /* --- the ledger, over time --- */
 
 struct watch {
-    GHashTable *settled; /* id → what the row said when it was settled; "" while it is not */
+    GHashTable *known; /* id → struct known * */
+    gint64 gap;        /* jobs deleted undelivered, so far */
 };
+
+/* What a row said when we last looked. */
+struct known {
+    char *settled; /* "" until it is delivered, void or waived: then it never changes */
+    char *frozen;  /* "" until it was attempted: then name, range, format and bytes never change (RW9) */
+    int attempts;
+};
+
+static void known_free(gpointer data)
+{
+    struct known *known = data;
+
+    g_free(known->settled);
+    g_free(known->frozen);
+    g_free(known);
+}
 
 struct watch *watch_new(void)
 {
     struct watch *watch = g_new0(struct watch, 1);
 
-    watch->settled = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    watch->known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, known_free);
     return watch;
 }
 
@@ -23,7 +41,7 @@ void watch_free(struct watch *watch)
 {
     if (!watch)
         return;
-    g_hash_table_unref(watch->settled);
+    g_hash_table_unref(watch->known);
     g_free(watch);
 }
 
@@ -45,26 +63,69 @@ static char *settled_text(const struct delivery *row)
                            row->seq_from, row->seq_to, row->file_name, row->sha256 ? row->sha256 : "-");
 }
 
+static char *frozen_text(const struct delivery *row)
+{
+    if (row->attempts == 0)
+        return g_strdup("");
+    return g_strdup_printf("%s (%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "] %s %s", row->file_name,
+                           row->seq_from, row->seq_to, row->format, row->sha256);
+}
+
+static void compare_row(struct world *world, const struct known *before, const struct known *now)
+{
+    if (*before->settled && strcmp(before->settled, now->settled) != 0)
+        world_complain(world, "a settled row changed: %s -> %s", before->settled,
+                       *now->settled ? now->settled : "open again");
+    if (*before->frozen && strcmp(before->frozen, now->frozen) != 0)
+        world_complain(world, "a frozen row changed: %s -> %s", before->frozen, now->frozen);
+    if (now->attempts < before->attempts)
+        world_complain(world, "a row forgot an attempt: %s", before->frozen);
+}
+
+static gint64 meta_number(struct app *app, const char *key)
+{
+    g_autofree char *text = NULL;
+
+    g_assert_true(store_meta(app->store, key, &text, NULL));
+    return text ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+/* RW10: while the export is on, nothing undelivered is deleted. */
+static void look_at_gap(struct watch *watch, struct world *world, struct app *app)
+{
+    g_autoptr(PtSettings) settings = NULL;
+    gint64 gap = meta_number(app, "gap_jobs");
+
+    g_assert_true(config_load(app, &settings, NULL));
+    if (gap > watch->gap && !world->was_off)
+        world_complain(world, "%" G_GINT64_FORMAT " undelivered jobs were deleted with the export on",
+                       gap - watch->gap);
+    watch->gap = gap;
+    world->was_off = !settings_bool(settings, SETTING_EXPORT_ENABLED);
+}
+
 void watch_look(struct watch *watch, struct world *world, struct app *app)
 {
     g_autoptr(GPtrArray) rows = ledger(app);
-    guint known = 0;
+    guint met = 0;
+    guint before_size = g_hash_table_size(watch->known);
 
     for (guint i = 0; i < rows->len; i++) {
         const struct delivery *row = g_ptr_array_index(rows, i);
-        const char *before = g_hash_table_lookup(watch->settled, &row->id);
-        g_autofree char *now = settled_text(row);
+        const struct known *before = g_hash_table_lookup(watch->known, &row->id);
+        struct known *now = g_new0(struct known, 1);
 
-        known += before != NULL;
-        if (before && *before && strcmp(before, now) != 0)
-            world_complain(world, "a settled row changed: %s -> %s", before, *now ? now : "open again");
+        now->settled = settled_text(row);
+        now->frozen = frozen_text(row);
+        now->attempts = row->attempts;
+        if (before)
+            compare_row(world, before, now);
+        met += before != NULL;
+        g_hash_table_replace(watch->known, g_memdup2(&row->id, sizeof row->id), now);
     }
-    if (known != g_hash_table_size(watch->settled))
-        world_complain(world, "%u rows of the ledger disappeared", g_hash_table_size(watch->settled) - known);
-    for (guint i = 0; i < rows->len; i++) {
-        const struct delivery *row = g_ptr_array_index(rows, i);
-        g_hash_table_replace(watch->settled, g_memdup2(&row->id, sizeof row->id), settled_text(row));
-    }
+    if (met != before_size)
+        world_complain(world, "%u rows of the ledger disappeared", before_size - met);
+    look_at_gap(watch, world, app);
     jobs_look(world, app);
 }
 
@@ -227,18 +288,10 @@ static const struct delivery *waived_row(const struct court *court, const struct
     return NULL;
 }
 
-static gint64 meta_number(const struct court *court, const char *key)
-{
-    g_autofree char *text = NULL;
-
-    g_assert_true(store_meta(court->app->store, key, &text, NULL));
-    return text ? g_ascii_strtoll(text, NULL, 10) : 0;
-}
-
 static void judge_jobs(struct court *court)
 {
-    gint64 horizon = meta_number(court, "horizon");
-    gint64 gap = meta_number(court, "gap_jobs");
+    gint64 horizon = meta_number(court->app, "horizon");
+    gint64 gap = meta_number(court->app, "gap_jobs");
     gint64 missing = 0;
 
     for (gint32 i = 0; i < court->world->n_jobs; i++) {
@@ -267,6 +320,11 @@ static void judge_ledger(struct court *court)
             !g_hash_table_contains(row->mail_headers ? court->mails : court->seen, &row->id))
             fault(court, "%s counts as delivered (%s), and nobody has it", row->file_name,
                   row->note ? row->note : "no note");
+        /* RW9: only after X15, X16 or a change of target is a frozen row released. */
+        if (row->state == DELIVERY_VOID && row->attempts > 0 && g_strcmp0(row->error, "X15") != 0 &&
+            g_strcmp0(row->error, "X16") != 0 && !(row->note && strstr(row->note, "destination")))
+            fault(court, "%s was released although it had been attempted (%s)", row->file_name,
+                  row->error ? row->error : "no error");
         if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_VOID && row->state != DELIVERY_WAIVED)
             fault(court, "%s is still %s after good days: %s %s", row->file_name,
                   delivery_state_name(row->state), row->error ? row->error : "",

@@ -76,8 +76,8 @@ struct world {
     gint64 source[WORLD_SOURCES]; /* ids in the store */
     gint32 counter;               /* for names that must differ */
     gint32 foreign;               /* foreign files put */
+    gboolean was_off;             /* the export, at some time since the last look */
     gint64 seen_seq;              /* jobs up to here have been looked up in the store */
-    gint64 grace;                 /* deliberate faults only while > 0 */
     struct {
         pid_t pid;
         char message_id[100];

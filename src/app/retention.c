@@ -15,20 +15,6 @@
 /* A rendering that was cut off by a crash; younger ones may belong to a process that is still at it. */
 #define LEFTOVER_SECONDS 86400
 
-/* Jobs that were deleted without ever being delivered: added up for status. */
-static gboolean gap_add(struct app *app, gint64 gap, GError **error)
-{
-    g_autofree char *before = NULL;
-    g_autofree char *after = NULL;
-
-    if (gap == 0)
-        return TRUE;
-    if (!store_meta(app->store, "gap_jobs", &before, error))
-        return FALSE;
-    after = g_strdup_printf("%" G_GINT64_FORMAT, (before ? g_ascii_strtoll(before, NULL, 10) : 0) + gap);
-    return store_meta_put(app->store, "gap_jobs", after, error);
-}
-
 static gboolean row_settled(struct app *app, gint64 id, gboolean *ret_settled, GError **error)
 {
     const struct delivery_query query = {.id = id, .kind = -1};
@@ -100,8 +86,7 @@ gboolean retention_run(struct app *app, const struct settings *settings, gint64 
         gint64 day_jobs = 0, day_gap = 0;
         gint32 before = day_add(zone_day(zone, app_now(app)), -(int)MIN(keep, G_MAXINT));
 
-        if (!store_purge_day(app->store, before, undelivered_too, &day, &day_jobs, &day_gap, error) ||
-            !gap_add(app, day_gap, error))
+        if (!store_purge_day(app->store, before, undelivered_too, &day, &day_jobs, &day_gap, error))
             return FALSE;
         days += day != 0;
         jobs += day_jobs;

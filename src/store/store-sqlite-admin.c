@@ -139,6 +139,32 @@ static int find_source(struct sqlite *sqlite, const char *folded, const char *ki
     return row;
 }
 
+/* The source that polls this address: one and the same printer under two sources would be delivered twice. */
+static int find_address(struct sqlite *sqlite, const char *uri, const char *kind, gboolean removed,
+                        gint64 *ret_id, char **ret_name, GError **error)
+{
+    g_autoptr(SqliteQuery) query = sqlite_query(
+        sqlite, error,
+        "SELECT id, name FROM source WHERE uri = ?1 AND removed = ?2 AND (?3 IS NULL OR kind = ?3)"
+        " ORDER BY id DESC LIMIT 1",
+        "tit", uri, (gint64)removed, kind);
+    int row = query ? sqlite_next(sqlite, query, error) : -1;
+
+    if (row > 0) {
+        *ret_id = sqlite3_column_int64(query, 0);
+        *ret_name = sqlite_column_dup(query, 1);
+    }
+    return row;
+}
+
+static gboolean address_taken(const char *uri, const char *name, GError **error)
+{
+    pt_error_set(error, PT_ERROR_INPUT,
+                 "%s is polled already, as %s: its jobs would be counted and delivered twice",
+                 "%s は取得元 %s としてすでに登録されています(ジョブが二重に送信されます)", uri, name);
+    return FALSE;
+}
+
 static gboolean name_taken(const char *name, const char *kind, GError **error)
 {
     pt_error_set(error, PT_ERROR_INPUT, "%s: there is a source of this name already (%s)",
@@ -152,6 +178,7 @@ static gboolean add_source(struct sqlite *sqlite, const char *name, const char *
     g_autofree char *folded = folded_name(name);
     g_autofree char *kind_found = NULL;
     g_autofree char *kind_removed = NULL;
+    g_autofree char *other = NULL;
     int row = find_source(sqlite, folded, NULL, FALSE, ret_id, &kind_found, error);
 
     if (row < 0)
@@ -159,12 +186,21 @@ static gboolean add_source(struct sqlite *sqlite, const char *name, const char *
     if (row > 0)
         return (strcmp(kind, "import") == 0 && strcmp(kind_found, kind) == 0) ||
                name_taken(name, kind_found, error);
-    row = find_source(sqlite, folded, kind, TRUE, ret_id, &kind_removed, error);
+    if (*uri) {
+        row = find_address(sqlite, uri, NULL, FALSE, ret_id, &other, error);
+        if (row > 0)
+            return address_taken(uri, other, error);
+        if (row == 0)
+            row = find_address(sqlite, uri, kind, TRUE, ret_id, &other, error);
+    } else {
+        row = find_source(sqlite, folded, kind, TRUE, ret_id, &kind_removed, error);
+    }
     if (row < 0)
         return FALSE;
     if (row > 0)
-        return sqlite_run(sqlite, error, "UPDATE source SET removed = 0, name = ?2, uri = ?3 WHERE id = ?1",
-                          "itt", *ret_id, name, uri);
+        return sqlite_run(sqlite, error,
+                          "UPDATE source SET removed = 0, name = ?2, folded = ?3 WHERE id = ?1", "itt",
+                          *ret_id, name, folded);
     if (!sqlite_run(sqlite, error, "INSERT INTO source(name, folded, kind, uri) VALUES(?1, ?2, ?3, ?4)",
                     "tttt", name, folded, kind, uri))
         return FALSE;

@@ -17,14 +17,32 @@ struct purge {
     gboolean finished;
 };
 
+static gboolean raise_to(struct sqlite *sqlite, const char *key, const char *value, GError **error)
+{
+    return sqlite_run(sqlite, error,
+                      "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET"
+                      " value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
+                      "tt", key, value);
+}
+
+/* Jobs that are deleted without ever having been delivered are counted for people. */
+static gboolean add_gap(struct sqlite *sqlite, gint64 jobs, GError **error)
+{
+    return sqlite_run(sqlite, error,
+                      "INSERT INTO meta VALUES('gap_jobs', CAST(?1 AS TEXT)) ON CONFLICT(key) DO UPDATE SET"
+                      " value = CAST(CAST(value AS INTEGER) + ?1 AS TEXT)",
+                      "i", jobs);
+}
+
 /* Finds the day and judges it; with the horizon moved in the same transaction no job can join it any more.
  * purge->day 0: nothing to do. */
 static gboolean start_purge(struct sqlite *sqlite, gint32 before, gboolean undelivered_too,
                             struct purge *purge, GError **error)
 {
     gint64 day = 0;
-    gint64 unsettled = 0;
+    gint64 unsettled = 0, last_end = 0;
     g_autofree char *horizon = NULL;
+    g_autofree char *instant = NULL;
 
     if (!sqlite_number(sqlite, error, &day, "SELECT day FROM day ORDER BY day LIMIT 1", ""))
         return FALSE;
@@ -36,11 +54,18 @@ static gboolean start_purge(struct sqlite *sqlite, gint32 before, gboolean undel
         return TRUE;
     purge->day = (gint32)day;
     purge->gap = unsettled;
+    /* Days are local: in another zone the same record has another day. Ends that decided no day (RW3) are
+     * left out. */
+    if (!sqlite_number(sqlite, error, &last_end,
+                       "SELECT max(ended_at) FROM job INDEXED BY job_day WHERE day = ?1 AND ended_at >= ?2"
+                       " AND ended_at <= arrived_at + 86400",
+                       "ii", day, JOB_TIME_MIN))
+        return FALSE;
     horizon = g_strdup_printf("%d", day_add(purge->day, 1));
-    return sqlite_run(sqlite, error,
-                      "INSERT INTO meta VALUES('horizon', ?1) ON CONFLICT(key) DO UPDATE SET"
-                      " value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
-                      "t", horizon);
+    instant = g_strdup_printf("%" G_GINT64_FORMAT, last_end);
+    return raise_to(sqlite, "horizon", horizon, error) &&
+           raise_to(sqlite, "horizon_instant", instant, error) &&
+           (!unsettled || add_gap(sqlite, unsettled, error));
 }
 
 /* Deletes one slice of the day and takes it off the day's total; the last one takes the day's row along, and

@@ -22,11 +22,12 @@ struct ordinal {
 struct sqlite_ingest {
     struct store_ingest base;
     gint64 source_id;
-    int lock_fd;      /* -1: not exclusive */
-    gint64 start_seq; /* higher numbers of this source are this stream's (exclusive only) */
-    gint64 opened;    /* monotonic, when the transaction began; 0 = none is open */
-    gint32 horizon;   /* read in the transaction */
-    int rows;         /* in the transaction */
+    int lock_fd;            /* -1: not exclusive */
+    gint64 start_seq;       /* higher numbers of this source are this stream's (exclusive only) */
+    gint64 opened;          /* monotonic, when the transaction began; 0 = none is open */
+    gint32 horizon;         /* read in the transaction */
+    gint64 horizon_instant; /* latest end of a deleted day */
+    int rows;               /* in the transaction */
     gint64 jobs, duplicates, conflicts, refused; /* in the transaction */
     GArray *days;                                /* struct day_total: what the transaction adds */
     guint latest_day;                            /* index of the day of the latest job */
@@ -69,6 +70,7 @@ static gboolean open_transaction(struct sqlite_ingest *ingest, GError **error)
     struct sqlite *sqlite = database(ingest);
     gint64 horizon = 0;
 
+    ingest->horizon_instant = 0;
     if (sqlite->transaction) {
         pt_error_set(error, PT_ERROR_INTERNAL, "%s: an ingest has transactions of its own",
                      "%s: 取り込みは独自のトランザクションを使用します", sqlite->path);
@@ -81,7 +83,8 @@ static gboolean open_transaction(struct sqlite_ingest *ingest, GError **error)
                        "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'horizon'", ""))
         return FALSE;
     ingest->horizon = (gint32)horizon;
-    return TRUE;
+    return sqlite_number(sqlite, error, &ingest->horizon_instant,
+                         "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'horizon_instant'", "");
 }
 
 static gboolean write_totals(struct sqlite_ingest *ingest, const char *cursor, GError **error)
@@ -420,13 +423,22 @@ static gboolean check_job(struct sqlite_ingest *ingest, const struct job *job, c
     return FALSE;
 }
 
+/* A record of a deleted day that another time zone puts on a day that is still held: it was delivered once.
+ */
+static gboolean before_horizon(const struct sqlite_ingest *ingest, const struct job *job)
+{
+    gint64 ended = job->value[JOB_ENDED_AT].number;
+
+    return ended >= JOB_TIME_MIN && ended <= ingest->horizon_instant;
+}
+
 static gboolean add(struct sqlite_ingest *ingest, const struct job *job, const char *hash,
                     gboolean cumulative, enum store_outcome *ret_outcome, GError **error)
 {
     if (!ingest->opened && !open_transaction(ingest, error))
         return FALSE;
     ingest->rows++;
-    if (job->day < ingest->horizon) {
+    if (job->day < ingest->horizon || before_horizon(ingest, job)) {
         ingest->refused++;
         *ret_outcome = STORE_REFUSED;
         return TRUE;

@@ -140,12 +140,17 @@ static void test_a_source_is_added_reported_removed_and_comes_back(struct lab *l
     FAILS(store_source_remove(lab->store, id, &error), MISSING);
     row->id = 4711;
     FAILS(store_source_report(lab->store, row, &error), MISSING);
+    /* Another server is another source, whatever its name: numbers of the two must never meet. */
     MUST(store_source_add(lab->store, "école", "cups", "ipp://new/", &again, &error));
+    g_assert_cmpint(again, !=, id);
+    MUST(store_source_remove(lab->store, again, &error));
+    MUST(store_source_add(lab->store, "école 2", "cups", "ipp://cups.example/", &again, &error));
     g_assert_cmpint(again, ==, id);
+    FAILS(store_source_add(lab->store, "twin", "printer", "ipp://cups.example/", &again, &error), INPUT);
     g_clear_pointer(&rows, g_ptr_array_unref);
     MUST(store_sources(lab->store, &rows, &error));
     row = g_ptr_array_index(rows, 1);
-    g_assert_cmpstr(row->uri, ==, "ipp://new/");
+    g_assert_cmpstr(row->uri, ==, "ipp://cups.example/");
     g_assert_cmpint(row->last_ok, ==, 1780000000);
     g_assert_cmpstr(row->error_text, ==, "no answer");
 }

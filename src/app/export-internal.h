@@ -20,6 +20,7 @@ struct export_context {
     gint64 size_limit; /* mail server's SIZE; 0 = none told; -1 = not asked yet */
     int lock_fd;       /* export lock, inherited by the helper; -1 = none */
     gint64 run_id;
+    int grace_waits;                   /* so far: the clock may be set back during them */
     gint64 grace_until;                /* RD1: X01 and X02 are tried again until then; 0 = never */
     gint64 replaced;                   /* characters that CP932 could not hold */
     const struct deliver_watch *watch; /* further listener of steps; NULL */

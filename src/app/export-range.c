@@ -20,13 +20,17 @@
 #define PERIOD_EMPTY_JA "指定した期間のジョブ履歴はありません。"
 #define PERIOD_EMPTY_EN "There is no job history for the specified period."
 
+gboolean export_period_check(gint32 from, gint32 to, GError **error)
+{
+    if (day_valid(from) && day_valid(to) && to >= from && day_diff(to, from) < MAX_DAYS)
+        return TRUE;
+    pt_error_set_texts(error, PT_ERROR_INPUT, PERIOD_WRONG_EN, PERIOD_WRONG_JA);
+    return FALSE;
+}
+
 static gboolean period_days(struct app *app, gint32 from, gint32 to, GArray **ret_days, GError **error)
 {
-    if (!day_valid(from) || !day_valid(to) || to < from || day_diff(to, from) >= MAX_DAYS) {
-        pt_error_set_texts(error, PT_ERROR_INPUT, PERIOD_WRONG_EN, PERIOD_WRONG_JA);
-        return FALSE;
-    }
-    if (!store_days(app->store, from, to, ret_days, error))
+    if (!export_period_check(from, to, error) || !store_days(app->store, from, to, ret_days, error))
         return FALSE;
     if ((*ret_days)->len > 0)
         return TRUE;
@@ -79,6 +83,11 @@ static gboolean download_all(struct app *app, GArray *days, const char *director
     struct csv_format format;
     struct local_time started;
 
+    if (!g_file_test(directory, G_FILE_TEST_IS_DIR)) {
+        pt_error_set(error, PT_ERROR_INPUT, "%s is not a directory", "%s はディレクトリではありません",
+                     directory);
+        return FALSE;
+    }
     if (!config_load(app, &settings, error) || !(zone = app_zone(settings, error)) ||
         !target_csv_format(settings, &format, error))
         return FALSE;

@@ -48,6 +48,13 @@ static void compare(struct export_context *context, const struct delivery *row,
     g_autoptr(GError) error = NULL;
     json_t *request = target_request(context->app, row->target, "compare", &error);
 
+    if (!request) {
+        ret_result->outcome = DELIVER_FAILED;
+        ret_result->code = pt_error_code_of(error);
+        ret_result->text[PT_LANG_EN] = pt_error_message(error, PT_LANG_EN);
+        ret_result->text[PT_LANG_JA] = pt_error_message(error, PT_LANG_JA);
+        return;
+    }
     json_object_set_new(request, "file_name", json_string(row->file_name));
     json_object_set_new(request, "size", json_integer(row->bytes));
     json_object_set_new(request, "sha256", json_string(row->sha256));
@@ -111,12 +118,25 @@ static gboolean resend_one(struct export_context *context, const struct delivery
     return ok;
 }
 
+/* A row whose outcome nobody could find out waits for a person; sent again by hand, it is delivered. */
+static gboolean settle_closing(struct export_context *context, struct delivery *row, const char *note,
+                               GError **error)
+{
+    if (row->state != DELIVERY_CLOSING)
+        return TRUE;
+    g_free(row->note);
+    row->note = g_strdup_printf("sent again by hand, %s", note);
+    row->delivered_at = app_now(context->app);
+    spool_remove(context->app, row->id);
+    return export_change(context->app, row, DELIVERY_DELIVERED, error);
+}
+
 gboolean export_resend(struct app *app, gint32 day, const char *file_name, const char *who,
                        const char *reason, GPtrArray **ret_names, GError **error)
 {
     g_auto(PtExportContext) context = {.lock_fd = -1};
     struct delivery_query query = {.kind = DELIVERY_AUTO,
-                                   .states = STATE(DELIVERED),
+                                   .states = STATE(DELIVERED) | STATE(CLOSING),
                                    .since = day,
                                    .until = day,
                                    .file_name = file_name};
@@ -138,8 +158,8 @@ gboolean export_resend(struct app *app, gint32 day, const char *file_name, const
         return FALSE;
     names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < rows->len && ok; i++) {
-        const struct delivery *row = g_ptr_array_index(rows, i);
-        ok = resend_one(&context, row, note, error);
+        struct delivery *row = g_ptr_array_index(rows, i);
+        ok = resend_one(&context, row, note, error) && settle_closing(&context, row, note, error);
         if (ok)
             g_ptr_array_add(names, g_strdup(row->file_name));
     }

@@ -12,6 +12,7 @@
 #define STATE(state) (1u << DELIVERY_##state)
 #define TOKEN_BYTES 8
 #define GRACE_SLICES 20
+#define GRACE_WAITS 60
 #define GRACE_SLICE_US (G_USEC_PER_SEC / 10)
 /* RFC 5321 4.5.3.2.6: a server may think for ten minutes after the final dot. */
 #define FINAL_DOT_TIMEOUT_S 600
@@ -20,7 +21,6 @@ struct attempt {
     struct export_context *context;
     struct delivery *row;
     GError *error; /* committing `closing` failed */
-    gboolean closing;
 };
 
 gboolean export_change(struct app *app, struct delivery *row, enum delivery_state state, GError **error)
@@ -42,7 +42,7 @@ gboolean export_change(struct app *app, struct delivery *row, enum delivery_stat
 gboolean export_grace_wait(struct export_context *context)
 {
     if (context->grace_until == 0 || app_now(context->app) >= context->grace_until ||
-        app_cancelled(context->app))
+        ++context->grace_waits > GRACE_WAITS || app_cancelled(context->app))
         return FALSE;
     for (int i = 0; i < GRACE_SLICES && !app_cancelled(context->app); i++)
         g_usleep(GRACE_SLICE_US);
@@ -62,7 +62,6 @@ static gboolean on_uploaded(gpointer user)
     fault_point("export.uploaded");
     if (!export_change(attempt->context->app, attempt->row, DELIVERY_CLOSING, &attempt->error))
         return FALSE;
-    attempt->closing = TRUE;
     fault_point("export.closing");
     return TRUE;
 }
@@ -331,7 +330,8 @@ enum attempt_end export_attempt(struct export_context *context, struct delivery 
 }
 
 /* The newest file of an earlier run at the same place: if that one is still there, the receiver does not take
- * files away. */
+ * files away. Newest by the runs' order: a file that was delivered under a clock years ahead would stay the
+ * newest for years, long after somebody tidied it away. */
 static gboolean earlier_file(struct export_context *context, const struct delivery *row, char **ret_name,
                              GError **error)
 {
@@ -346,7 +346,8 @@ static gboolean earlier_file(struct export_context *context, const struct delive
         gboolean earlier =
             other->run_id != row->run_id && other->id != row->id && target_same(other->target, row->target);
         if (earlier && g_strcmp0(other->note, "taken") != 0 &&
-            (!newest || other->delivered_at >= newest->delivered_at))
+            (!newest || other->run_id > newest->run_id ||
+             (other->run_id == newest->run_id && other->id > newest->id)))
             newest = other;
     }
     *ret_name = newest ? g_strdup(newest->file_name) : NULL;

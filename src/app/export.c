@@ -73,13 +73,16 @@ static gboolean bury_dead_runs(struct app *app, GError **error)
 /* Nor is anybody left to finish a manual export or a resend that was under way. */
 static gboolean bury_dead_rows(struct app *app, enum delivery_kind kind, GError **error)
 {
-    struct delivery_query query = {.kind = (int)kind, .states = STATE(PLANNED) | STATE(SENDING)};
+    struct delivery_query query = {.kind = (int)kind,
+                                   .states = STATE(PLANNED) | STATE(SENDING) | STATE(CLOSING)};
     g_autoptr(GPtrArray) rows = NULL;
 
     if (!store_deliveries(app->store, &query, &rows, error))
         return FALSE;
     for (guint i = 0; i < rows->len; i++) {
         struct delivery *row = g_ptr_array_index(rows, i);
+        if (row->state == DELIVERY_CLOSING && g_strcmp0(target_method(row->target), "mail") != 0)
+            continue; /* resolve_all() finds out */
         g_free(row->error_text);
         row->error_text = g_strdup("interrupted\x1f中断されました");
         if (!export_change(app, row, DELIVERY_FAILED, error))
@@ -131,7 +134,7 @@ static gboolean tally_end(struct tally *tally, const struct delivery *row, enum 
  * hold up the others. */
 static gboolean resolve_all(struct export_context *context, struct tally *tally, GError **error)
 {
-    struct delivery_query query = {.kind = DELIVERY_AUTO, .states = STATE(CLOSING)};
+    struct delivery_query query = {.kind = -1, .states = STATE(CLOSING)};
     g_autoptr(GPtrArray) rows = NULL;
 
     if (!store_deliveries(context->app->store, &query, &rows, error))
@@ -145,6 +148,11 @@ static gboolean resolve_all(struct export_context *context, struct tally *tally,
             continue;
         here = target_same(row->target, context->target);
         end = export_resolve(context, row, &why);
+        if (row->kind !=
+            DELIVERY_AUTO) { /* a manual export or resend that was cut off: its row tells, the run goes on */
+            g_clear_error(&why);
+            continue;
+        }
         if (end == ATTEMPT_RUN_ENDS && !here) {
             tally_error(tally, why);
             continue;

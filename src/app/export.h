@@ -59,6 +59,9 @@ void export_test_clear(struct export_test *test);
 gboolean export_test(struct app *app, const struct settings *settings, struct export_test *ret_test,
                      GError **error);
 
+/* RP1: 31 days at most, in order; INPUT with SPEC's sentence otherwise. */
+gboolean export_period_check(gint32 from, gint32 to, GError **error);
+
 /* RP1. Dates judged: 31 days at most, INPUT with SPEC's sentence; no jobs: MISSING with SPEC's sentence. To
    the destination (kind manual), or with `download` one file a day into that directory (never overwrites;
    INPUT). ret_names: char *, files written or sent. */

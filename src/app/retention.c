@@ -11,6 +11,9 @@
 #include "core/schedule.h"
 
 #define LAST_TIME "retention_at" /* meta: seconds UTC */
+/* A clock that has gone this far since the last look is more likely wrong than right: nothing is deleted by
+ * it at once. */
+#define JUMP_SECONDS (1100 * G_GINT64_CONSTANT(86400))
 
 /* A rendering that was cut off by a crash; younger ones may belong to a process that is still at it. */
 #define LEFTOVER_SECONDS 86400
@@ -71,6 +74,24 @@ static gboolean spool_clean(struct app *app, GError **error)
     return TRUE;
 }
 
+static gboolean stamp(struct app *app, GError **error)
+{
+    g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, app_now(app));
+
+    return store_meta_put(app->store, LAST_TIME, now, error);
+}
+
+/* FALSE also when the store cannot tell. */
+static gboolean clock_jumped(struct app *app)
+{
+    g_autofree char *text = NULL;
+    gint64 last = 0;
+
+    return store_meta(app->store, LAST_TIME, &text, NULL) && text &&
+           g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, &last, NULL) &&
+           app_now(app) - last > JUMP_SECONDS;
+}
+
 gboolean retention_run(struct app *app, const struct settings *settings, gint64 *ret_days, gint64 *ret_jobs,
                        gint64 *ret_gap, GError **error)
 {
@@ -81,6 +102,10 @@ gboolean retention_run(struct app *app, const struct settings *settings, gint64 
     gint32 day = -1;
 
     if (!zone || !spool_clean(app, error))
+        return FALSE;
+    if (clock_jumped(app))
+        keep = 0;
+    if (!stamp(app, error))
         return FALSE;
     while (keep > 0 && day != 0 && !app_cancelled(app)) {
         gint64 day_jobs = 0, day_gap = 0;
@@ -97,13 +122,6 @@ gboolean retention_run(struct app *app, const struct settings *settings, gint64 
     *ret_jobs = jobs;
     *ret_gap = gap;
     return TRUE;
-}
-
-static gboolean stamp(struct app *app, GError **error)
-{
-    g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, app_now(app));
-
-    return store_meta_put(app->store, LAST_TIME, now, error);
 }
 
 gboolean retention_due(struct app *app, gboolean *ret_due, GError **error)
@@ -140,7 +158,7 @@ gboolean retention_alone(struct app *app, gint64 *ret_days, gint64 *ret_jobs, gi
     if (!export_lock(app, 0, &lock, error))
         return FALSE;
     ok = config_load(app, &settings, error) &&
-         retention_run(app, settings, ret_days, ret_jobs, ret_gap, error) && stamp(app, error);
+         retention_run(app, settings, ret_days, ret_jobs, ret_gap, error);
     store_export_unlock(app->store, lock);
     return ok;
 }

@@ -121,7 +121,7 @@ static int test_with(struct cli *cli, char *const *with)
     g_array_set_clear_func(changes, change_clear);
     if (!changes_read(cli, with, changes, &status))
         return status;
-    app = cli_open(cli, STORE_EXISTING, &status);
+    app = cli_open(cli, STORE_CREATE, &status); /* fill in, test, then save: a test may come first */
     if (!app)
         return status;
     app->progress = cli_progress;

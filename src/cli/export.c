@@ -57,9 +57,9 @@ const struct cli_command cli_export_commands[] = {
 
 enum { EXPORT_RUN, EXPORT_PREVIEW, EXPORT_TEST, EXPORT_RANGE, EXPORT_RESEND, EXPORT_WAIVE };
 
-static struct app *open_with_progress(struct cli *cli, int *ret_status)
+static struct app *open_with_progress(struct cli *cli, enum store_mode mode, int *ret_status)
 {
-    struct app *app = cli_open(cli, STORE_EXISTING, ret_status);
+    struct app *app = cli_open(cli, mode, ret_status);
 
     if (app) {
         app->progress = cli_progress;
@@ -122,7 +122,7 @@ static int run_run(struct cli *cli, int argc, char **argv)
         return status;
     if (argc > 0)
         return cli_usage(cli, command, "too many arguments", "引数が多すぎます");
-    app = open_with_progress(cli, &status);
+    app = open_with_progress(cli, STORE_CREATE, &status);
     if (!app)
         return status;
     if (!export_run(app, &request, &run, &error))
@@ -174,7 +174,7 @@ static int names_print(const struct cli *cli, const GPtrArray *names)
 static int range_export(struct cli *cli, gint32 from, gint32 to, const char *download)
 {
     int status = 0;
-    g_autoptr(PtApp) app = open_with_progress(cli, &status);
+    g_autoptr(PtApp) app = open_with_progress(cli, STORE_EXISTING, &status);
     g_autoptr(GPtrArray) names = NULL;
     g_autoptr(GError) error = NULL;
 
@@ -206,6 +206,7 @@ static int range_run(struct cli *cli, int argc, char **argv)
          "DIR"},
         {NULL},
     };
+    g_autoptr(GError) error = NULL;
     gint32 from = 0, to = 0;
     int status = 0;
 
@@ -216,6 +217,8 @@ static int range_run(struct cli *cli, int argc, char **argv)
     if (argc > 0 || from == 0 || to == 0)
         return cli_usage(cli, command, "--from and --to are needed, and nothing else",
                          "--from と --to を指定してください");
+    if (!export_period_check(from, to, &error))
+        return cli_error(cli, error);
     return range_export(cli, from, to, download);
 }
 
@@ -243,7 +246,7 @@ static int resend_run(struct cli *cli, int argc, char **argv)
     if (argc > 0 || day == 0 || !reason || !*reason)
         return cli_usage(cli, command, "--day and --reason are needed",
                          "--day と --reason を指定してください");
-    app = open_with_progress(cli, &status);
+    app = open_with_progress(cli, STORE_EXISTING, &status);
     if (!app)
         return status;
     if (export_resend(app, day, file, cli->who, reason, &names, &error))

@@ -38,6 +38,7 @@ struct daemon {
     gboolean exporting, polling; /* main thread only */
     gboolean starting;           /* no schedule was asked yet */
     gint64 next_poll;            /* monotonic µs; 0 = at once */
+    gboolean start_again;        /* the start-up run could not be written down: it is still to be made */
     gint64 not_before; /* monotonic µs: work that could not be recorded is not begun again at once */
     gboolean forced;   /* a thread did not stop in time */
     int status;
@@ -106,6 +107,8 @@ static gboolean export_done(gpointer user)
 
     g_thread_join(g_steal_pointer(&daemon->exporter));
     daemon->exporting = FALSE;
+    daemon->starting |= daemon->start_again;
+    daemon->start_again = FALSE;
     look(daemon);
     return G_SOURCE_REMOVE;
 }
@@ -143,8 +146,10 @@ static gpointer export_thread(gpointer data)
         run_clear(&run);
     } else {
         log_error("export", error);
-        if (!app || (!app_cancelled(app) && !record_impossible(app, &work->request, error)))
+        if (!app || (!app_cancelled(app) && !record_impossible(app, &work->request, error))) {
+            work->daemon->start_again = work->request.trigger == RUN_STARTUP;
             pause_work(work->daemon);
+        }
     }
     g_idle_add(export_done, work->daemon);
     return NULL;

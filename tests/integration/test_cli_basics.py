@@ -29,8 +29,6 @@ READING = [
     ("store", "compact"),
     ("store", "backup", "/nonexistent/copy"),
     ("export", "preview"),
-    ("export", "run"),
-    ("export", "test"),
     ("export", "range", "--from", "2026-06-01", "--to", "2026-06-02"),
     ("export", "resend", "--day", "2026-06-01", "--reason", "x"),
     ("export", "waive", "--day", "2026-06-01", "--reason", "x"),
@@ -87,6 +85,23 @@ def test_the_version_is_told():
 def test_reading_creates_no_state(cli, state, command):
     result = cli(*command).ok(4)
     assert str(state) in result.err and result.out == ""
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("command", [("export", "run"), ("export", "test")], ids=" ".join)
+def test_a_first_export_without_state_says_what_the_destination_lacks(cli, command):
+    assert "smb.path" in cli(*command).ok(2).err
+
+
+def test_a_first_test_export_needs_no_stored_setting(cli, share, samba, tmp_path):
+    values = samba.settings(share)
+    result = cli("export", "test", *(part for value in values for part in ("--with", value)), "--json").ok()
+    assert result.json()["ok"] and len(share.files()) == 1
+
+
+@pytest.mark.parametrize("to", ["2026-07-02", "2026-05-31"])
+def test_a_wrong_period_is_told_before_there_is_any_state(cli, state, to):
+    cli("export", "range", "--from", "2026-06-01", "--to", to).ok(2)
     assert not state.exists()
 
 

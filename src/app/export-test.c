@@ -16,7 +16,7 @@
 struct tester {
     struct app *app;
     struct export_test *test;
-    const struct deliver_watch *watch; /* live listener; NULL */
+    gboolean uploaded; /* of the present try: from here on the helper leaves its temporary file alone */
 };
 
 void export_test_clear(struct export_test *test)
@@ -38,6 +38,30 @@ static void on_step(gpointer user, const struct export_step *step)
     copy->server = g_strdup(step->server);
     g_ptr_array_add(tester->test->steps, copy);
     app_tell(tester->app, "step", step->step, step->ok ? 1 : 0, step->ms);
+}
+
+static gboolean on_uploaded(gpointer user)
+{
+    struct tester *tester = user;
+
+    tester->uploaded = TRUE;
+    return TRUE;
+}
+
+/* No ledger row remembers the temporary file of a test: nobody else would ever remove it. */
+static void remove_temporary(struct export_context *context, const struct delivery *row)
+{
+    static const struct deliver_watch nothing = {0};
+    struct deliver_result result = {0};
+    json_t *request = target_request(context->app, context->target, "remove", NULL);
+
+    if (!request)
+        return;
+    json_object_set_new(request, "file_name", json_string(row->file_name));
+    json_object_set_new(request, "temp_name", json_string(row->temp_name));
+    deliver_run(context->app, request, &nothing, -1, &result); /* it only takes room */
+    deliver_result_clear(&result);
+    json_decref(request);
 }
 
 /* RT4: automatic files that our ledger does not know mean that another installation uses the folder. */
@@ -62,15 +86,16 @@ static gboolean supply_latest(struct app *app, StoreJobSink sink, gpointer sink_
 static gboolean send_test(struct export_context *context, struct tester *tester, struct delivery *row,
                           const char *path, struct deliver_result *ret_result, GError **error)
 {
-    const struct deliver_watch watch = {.user = tester, .step = on_step, .warn = on_warn};
+    const struct deliver_watch watch = {
+        .user = tester, .step = on_step, .uploaded = on_uploaded, .warn = on_warn};
+    gboolean mail = settings_choice(context->settings, SETTING_EXPORT_METHOD) == 1;
     g_autofree char *token = random_hex(8);
     json_t *request = target_request(context->app, context->target, "put", error);
 
     if (!request)
         return FALSE;
     row->temp_name = name_temporary(row->file_name, token);
-    if (settings_choice(context->settings, SETTING_EXPORT_METHOD) == 1 &&
-        (!mail_text_freeze(context, row, token, error) || !mail_text_put(row, request, error))) {
+    if (mail && (!mail_text_freeze(context, row, token, error) || !mail_text_put(row, request, error))) {
         json_decref(request);
         return FALSE;
     }
@@ -79,10 +104,13 @@ static gboolean send_test(struct export_context *context, struct tester *tester,
     json_object_set_new(request, "prefix",
                         json_string(settings_text(context->settings, SETTING_EXPORT_PREFIX)));
     json_object_set_new(request, "known_files", json_array());
+    tester->uploaded = FALSE;
     deliver_run(context->app, request, &watch, -1, ret_result);
     json_decref(request);
     if (ret_result->outcome == DELIVER_DELIVERED)
         return TRUE;
+    if (tester->uploaded && !mail)
+        remove_temporary(context, row);
     deliver_result_error(ret_result, error);
     return FALSE;
 }
@@ -118,6 +146,7 @@ static gboolean test_once(struct export_context *context, struct tester *tester,
     g_free(tester->test->file);
     tester->test->file = g_strdup(row->file_name);
     g_ptr_array_set_size(tester->test->steps, 0);
+    g_ptr_array_set_size(tester->test->warnings, 0); /* of a try under another name */
     ok = send_test(context, tester, row, path, &result, error);
     complete_step(tester, &result);
     deliver_result_clear(&result);

@@ -151,11 +151,12 @@ def test_a_range_makes_a_file_for_each_day_with_jobs_today_included(house, share
     assert all(len(documents(share.read(name))) == 2 for name in names)
 
 
-def test_a_range_never_changes_what_counts_as_delivered(house, share):
+def test_a_range_never_changes_what_counts_as_delivered(house, share, tmp_path):
     house.print("2026-06-07", "2026-06-08")
     before = house.status()["pending"]
+    (tmp_path / "download").mkdir()
     house.cli("export", "range", "--from", "2026-06-07", "--to", "2026-06-08").ok()
-    house.cli("export", "range", "--from", "2026-06-07", "--to", "2026-06-08", "--download", str(share.path)).ok()
+    house.cli("export", "range", "--from", "2026-06-07", "--to", "2026-06-08", "--download", str(tmp_path / "download")).ok()
     assert house.status()["pending"] == before and house.status()["last_run"] is None
     assert house.run()["files"] == 2
     assert [row["state"] for row in house.ledger("manual")] == ["delivered"] * 2
@@ -200,8 +201,10 @@ def test_a_download_needs_no_destination_and_never_overwrites(tmp_path):
     fresh = [n for n in os.listdir(folder) if n.endswith("110000.csv") or n.endswith("110001.csv")]
     assert len(fresh) == 2
     (tmp_path / "file").write_text("no folder")
-    refused = house.cli(*arguments[:-1], str(tmp_path / "file"))
-    assert refused.code == 5 and str(tmp_path / "file") in refused.err
+    for wrong in ("file", "nowhere"):
+        refused = house.cli(*arguments[:-1], str(tmp_path / wrong))
+        assert refused.code == 2 and str(tmp_path / wrong) in refused.err
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_range_has_the_prefix_and_the_date_format(house, share):

@@ -172,7 +172,7 @@ def test_store_check_finds_a_single_damaged_page(filled):
 
 def test_a_folder_without_a_store_is_no_state_for_reading_commands(tmp_path):
     (tmp_path / "state").mkdir()
-    for command in (["status"], ["deliveries"], ["export", "run"]):
+    for command in (["status"], ["deliveries"], ["export", "preview"], ["jobs", "list"]):
         assert lab.run_cli(*command, state=tmp_path / "state").code == 4
     assert os.listdir(tmp_path / "state") == []
     assert lab.run_cli("status", state=tmp_path / "nowhere").code == 4

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A backup that is put back to work: it must know first what the original has delivered since (DESIGN,
- * exactly once). */
+/* A backup that is put back to work: it must know first what the original has delivered since
+ * (ARCHITECTURE.md, exactly once). */
 #pragma once
 #include "app/app.h"
 

@@ -52,7 +52,8 @@ enum attempt_end {
 };
 /* One attempt for one row: spool, `sending`, upload, `closing`, finish, receipt. *error says what failed. */
 enum attempt_end export_attempt(struct export_context *context, struct delivery *row, GError **error);
-/* Finds out what became of a row in `closing` (DESIGN, Sending); mail rows are left for export_attempt. */
+/* Finds out what became of a row in `closing` (ARCHITECTURE.md, Exactly once); mail rows are left for
+ * export_attempt. */
 enum attempt_end export_resolve(struct export_context *context, struct delivery *row, GError **error);
 
 /* RD1: waits a little when the grace time of a start-up run is not over; FALSE when it is, or when cancelled.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Planning: one transaction that turns what no ledger row covers into rows (DESIGN, "The whole exactly-once
- * rule"). */
+/* Planning: one transaction that turns what no ledger row covers into rows (ARCHITECTURE.md, "Exactly
+ * once"). */
 #include "app/adopt.h"
 #include "app/config.h"
 #include "app/export-internal.h"

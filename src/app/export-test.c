@@ -146,7 +146,6 @@ static gboolean test_once(struct export_context *context, struct tester *tester,
     g_free(tester->test->file);
     tester->test->file = g_strdup(row->file_name);
     g_ptr_array_set_size(tester->test->steps, 0);
-    g_ptr_array_set_size(tester->test->warnings, 0);
     g_ptr_array_set_size(tester->test->warnings, 0); /* of a try under another name */
     ok = send_test(context, tester, row, path, &result, error);
     complete_step(tester, &result);

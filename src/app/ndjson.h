@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One job as a JSON object with the keys of the CSV (DESIGN, jobs import): the line of an NDJSON file, an
- * element of the ingest API. */
+/* One job as a JSON object with the keys of the CSV (ARCHITECTURE.md, Records): the line of an NDJSON file,
+ * an element of the ingest API. */
 #pragma once
 #include "base/error.h"
 #include "core/job.h"

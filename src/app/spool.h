@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The spool: a complete, synced file for each row before anything goes over the network (DESIGN, exactly
- * once). */
+/* The spool: a complete, synced file for each row before anything goes over the network (ARCHITECTURE.md,
+ * exactly once). */
 #pragma once
 #include "app/app.h"
 #include "core/csv.h"

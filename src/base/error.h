@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 #define PT_ERROR pt_error_quark()
 GQuark pt_error_quark(void);
 
-/* What a program should do about it (DESIGN, Errors). */
+/* What a program should do about it (ARCHITECTURE.md, Errors). */
 enum pt_error_class {
     PT_CLASS_INPUT,     /* change the value: exit status 2 */
     PT_CLASS_MISSING,   /* no such thing: 4 */
@@ -61,7 +61,7 @@ char *pt_error_message(const GError *error, enum pt_lang lang);
 enum pt_error_code pt_error_code_of(const GError *error);
 enum pt_error_class pt_error_class_of(const GError *error);
 
-/* The exit status that DESIGN's table gives this class. */
+/* The exit status that ARCHITECTURE.md gives this class. */
 int pt_error_exit_status(enum pt_error_class class);
 
 /* The language LC_ALL, LC_MESSAGES or LANG name ("ja…" is Japanese, all else English). Read from the

@@ -63,7 +63,8 @@ static gboolean key_create(const char *path, GError **error)
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     g_autofree char *directory = g_path_get_dirname(path);
     int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && directory_fd >= 0 && write(fd, text, KEY_TEXT_LENGTH) == (gssize)KEY_TEXT_LENGTH && fsync(fd) == 0;
+    gboolean ok = fd >= 0 && directory_fd >= 0 &&
+                  write(fd, text, KEY_TEXT_LENGTH) == (gssize)KEY_TEXT_LENGTH && fsync(fd) == 0;
     int saved = errno;
 
     if (fd >= 0)
@@ -79,7 +80,7 @@ static gboolean key_create(const char *path, GError **error)
     }
     if (directory_fd >= 0)
         (void)close(directory_fd); /* synced */
-    (void)unlink(temporary); /* a leftover is harmless */
+    (void)unlink(temporary);       /* a leftover is harmless */
     sodium_memzero(text, KEY_TEXT_LENGTH);
     if (!ok)
         pt_error_set(error, PT_ERROR_X19, "cannot write the key file %s: %s",

@@ -20,8 +20,8 @@ char *secret_seal(const struct secret_key *key, const char *plain, int width);
 /* The plain text; INTEGRITY if it was sealed with another key or is damaged. "" stays "". Wipe with
  * secret_wipe(). */
 char *secret_open(const struct secret_key *key, const char *sealed, GError **error);
-/* To be called before a plain secret is read: from here on this process leaves no core file and lets no debugger
- * of the same user in. */
+/* To be called before a plain secret is read: from here on this process leaves no core file and lets no
+ * debugger of the same user in. */
 void secret_guard(void);
 
 /* Overwrites and frees; NULL is fine. */

@@ -40,7 +40,7 @@ static void descriptors_ready(void)
         }
 }
 
-/* /var/lib/printtrail for root, the user's own state directory otherwise (DESIGN, Command line). */
+/* /var/lib/printtrail for root, the user's own state directory otherwise (ARCHITECTURE.md, Command line). */
 static char *state_dir_default(void)
 {
     if (geteuid() == 0)
@@ -97,7 +97,7 @@ static int command_run(struct cli *cli, int argc, char **argv)
     return 2;
 }
 
-/* Names, texts and paths: all of them are UTF-8 (DESIGN, Command line). */
+/* Names, texts and paths: all of them are UTF-8 (ARCHITECTURE.md, Command line). */
 static gboolean arguments_valid(const struct cli *cli, int argc, char *const *argv)
 {
     for (int i = 1; i < argc; i++)

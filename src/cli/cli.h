@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Runs one command; returns the exit status of DESIGN's table. */
+/* Runs one command; returns the exit status of ARCHITECTURE.md. */
 int cli_main(int argc, char **argv);
 
 /* What every command is given. stdout is for data, stderr for diagnostics. */
@@ -57,8 +57,8 @@ const struct cli_command *cli_command_find(const char *name);
 /* All tables, in the order of the help; ends with NULL. */
 extern const struct cli_command *const cli_command_tables[];
 
-/* Root goes on as the owner of the state directory, for good (DESIGN, Command line); all others, and a
-   directory that is not there yet: nothing happens. cli_open() does it; only commands that do not call it
+/* Root goes on as the owner of the state directory, for good (ARCHITECTURE.md, Command line); all others, and
+   a directory that is not there yet: nothing happens. cli_open() does it; only commands that do not call it
    need this. FALSE: printed, *ret_status set. */
 gboolean cli_become_owner(const struct cli *cli, int *ret_status);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Ledger rows as a list, by the schema's names (DESIGN, Data model). */
+/* Ledger rows as a list, by the schema's names (ARCHITECTURE.md). */
 #pragma once
 #include "cli/cli.h"
 

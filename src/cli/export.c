@@ -9,7 +9,7 @@
 #include "cli/export-test.h"
 #include "cli/options.h"
 
-/* A second run at the same time waits for the first (DESIGN, Command line). */
+/* A second run at the same time waits for the first (ARCHITECTURE.md, Command line). */
 #define LOCK_WAIT_MS 10000
 
 static int run_run(struct cli *cli, int argc, char **argv);

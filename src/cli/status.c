@@ -43,7 +43,7 @@ static json_t *run_json(const struct cli *cli, const struct status *status)
 {
     const struct run *run = &status->last_run;
     g_autofree char *text = pt_text_pick(run->text, cli->lang);
-    /* A run that ended without a word has failed (DESIGN: success, partial or failed). */
+    /* A run that ended without a word has failed (success, partial or failed). */
     const char *result = run->result == RUN_RUNNING && !status->running ? run_result_name(RUN_FAILED)
                                                                         : run_result_name(run->result);
 

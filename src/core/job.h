@@ -24,8 +24,8 @@ extern const struct job_column_info job_columns[JOB_COLUMNS];
 
 /* "format_version" of what we write now (not JOB_FORMAT_VERSION: that is the column). */
 #define JOB_FORMAT_NOW 1
-/* Longest text of one value in bytes; longer ones are cut at a character border and counted (DESIGN, jobs
- * import). */
+/* Longest text of one value in bytes; longer ones are cut at a character border and counted (ARCHITECTURE.md,
+ * Records). */
 #define JOB_TEXT_MAX 1023
 /* Longest source_key in bytes. */
 #define JOB_KEY_MAX 255
@@ -81,11 +81,11 @@ gsize job_text_fit(const char *text, gsize length, gsize limit);
 /* Cuts every text longer than JOB_TEXT_MAX; how many were cut. */
 guint job_cut_texts(struct job *job);
 
-/* Checks one record against SPEC 7 and DESIGN "jobs import": ended_at and job_type there (required), tokens
-   in their sets, counts ≥ 0 and ≤ 2^53, ended_at from 1980 to a day after `now`, accepted/started in years
-   1970–9999, department_id 1–7 digits, not all zero (padded into `scratch`, at least 8 bytes). Empty texts
-   become unknown. Texts must be valid UTF-8 and cut already. Does not touch the store. PT_ERROR_INPUT naming
-   the column otherwise. */
+/* Checks one record against SPEC 7 and ARCHITECTURE.md "Records": ended_at and job_type there (required),
+   tokens in their sets, counts ≥ 0 and ≤ 2^53, ended_at from 1980 to a day after `now`, accepted/started in
+   years 1970–9999, department_id 1–7 digits, not all zero (padded into `scratch`, at least 8 bytes). Empty
+   texts become unknown. Texts must be valid UTF-8 and cut already. Does not touch the store. PT_ERROR_INPUT
+   naming the column otherwise. */
 gboolean job_check(struct job *job, gint64 now, char *scratch, GError **error);
 
 /* SHA-256 (hex, 64 characters + NUL) over all columns except seq and the DERIVED ones, unambiguous; the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rows of the ledger (table delivery), runs and days, as plain values. Names are the schema's (DESIGN,
- * Data model). */
+/* The rows of the ledger (table delivery), runs and days, as plain values. Names are the schema's
+ * (ARCHITECTURE.md). */
 #pragma once
 #include <glib.h>
 

@@ -19,7 +19,7 @@ char *name_auto(const char *prefix, gint32 day, enum date_format format, int rev
 char *name_test(const struct local_time *local, enum date_format format);
 /* RP1: "[<prefix>_]rangeexport_<date>_<date><hhmmss>.csv"; second stamp = when it was started. New string. */
 char *name_range(const char *prefix, gint32 day, const struct local_time *started, enum date_format format);
-/* ".<name>.<token>.part" (DESIGN, Sending). New string. */
+/* ".<name>.<token>.part" (ARCHITECTURE.md, Exactly once). New string. */
 char *name_temporary(const char *file_name, const char *token);
 /* Two names that a file server may take for the same (compared case-insensitively). */
 gboolean name_same(const char *a, const char *b);

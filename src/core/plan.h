@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is due: which ranges of which days no automatic ledger row covers (DESIGN, "The whole exactly-once
- * rule"). Pure. */
+/* What is due: which ranges of which days no automatic ledger row covers (ARCHITECTURE.md, "Exactly
+ * once"). Pure. */
 #pragma once
 #include "core/calendar.h"
 #include "core/ledger.h"

@@ -168,6 +168,8 @@ int main(void)
         return EXIT_NO_RESULT;
     report_init(&report, STDIN_FILENO, out);
     run(&report, line);
-    /* Library threads and exit handlers are of no use any more: TRANSPORTS 1 has seen them hang and crash. */
+    /* Library threads and exit handlers are of no use any more:
+     * docs/adr/0007-what-the-transport-libraries-do.md has seen them hang and crash.
+     */
     _exit(report.done && !report.broken ? 0 : EXIT_NO_RESULT);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SQLite engine: the schema (DESIGN, Data model), how a store is made, recognized and migrated. */
+/* SQLite engine: the schema (ARCHITECTURE.md), how a store is made, recognized and migrated. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Delivery to an FTP server: temporary file, SIZE, rename to a free name (SPEC RF3; DESIGN, Sending). */
+/* Delivery to an FTP server: temporary file, SIZE, rename to a free name (SPEC RF3; ARCHITECTURE.md, Exactly
+ * once). */
 #include "transport/ftp-session.h"
 
 #include "base/fault.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Delivery by SMTP: all recipients or nothing, and a pause before the final dot (SPEC RM4–RM7; DESIGN,
- * Sending). */
+/* Delivery by SMTP: all recipients or nothing, and a pause before the final dot (SPEC RM4–RM7;
+ * ARCHITECTURE.md, Exactly once). */
 #include "base/fault.h"
 #include "transport/curl-link.h"
 

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* libsmbclient keeps state that cannot be freed while a connection hangs, so a session is never freed: the
- * process ends (TRANSPORTS 1). */
+ * process ends (docs/adr/0007-what-the-transport-libraries-do.md). */
 struct smb_session {
     SMBCCTX *context;
     const struct transport_request *request;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Delivery to an SMB share: temporary file, size, rename to a free name (SPEC RS6; DESIGN, Sending). */
+/* Delivery to an SMB share: temporary file, size, rename to a free name (SPEC RS6; ARCHITECTURE.md, Exactly
+ * once). */
 #include "transport/smb-session.h"
 
 #include "base/fault.h"
@@ -10,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One round trip a call: 64 KiB blocks are 4.5 times slower (TRANSPORTS 1). */
+/* One round trip a call: 64 KiB blocks are 4.5 times slower
+ * (docs/adr/0007-what-the-transport-libraries-do.md). */
 #define BLOCK_SIZE (1024 * 1024)
 #define CLEAN_UP_TIMEOUT_S 3
 

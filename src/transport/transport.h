@@ -90,8 +90,8 @@ struct transport {
      * delivered. Removes its own temporary file when it can. */
     enum transport_outcome (*put)(const struct transport_request *request,
                                   const struct transport_events *events, GError **error);
-    /* A row found in `closing` (DESIGN, Sending): looks at the temporary file first, then the final name;
-     * finishes the rename if that is what is missing. NULL for mail. */
+    /* A row found in `closing` (ARCHITECTURE.md, Exactly once): looks at the temporary file first, then the
+     * final name; finishes the rename if that is what is missing. NULL for mail. */
     enum transport_outcome (*resolve)(const struct transport_request *request,
                                       const struct transport_events *events, GError **error);
     /* Mail: connects to EHLO and tells the SIZE limit (0 = none told). Others: NULL. */

@@ -15,7 +15,8 @@ struct trust {
 };
 
 /* Makes `curl` judge by `trust`, which must outlive it. TLS 1.2 at least; with `no_tls13` also at most
-   (vsftpd loses uploads over 1.3, TRANSPORTS 2). X11 when ca_file cannot be read. */
+   (vsftpd loses uploads over 1.3, docs/adr/0007-what-the-transport-libraries-do.md). X11 when ca_file cannot
+   be read. */
 gboolean trust_apply(struct trust *trust, CURL *curl, gboolean no_tls13, GError **error);
 void trust_clear(struct trust *trust);
 

@@ -166,13 +166,17 @@ def test_a_ca_file_that_cannot_be_read_is_named(ftps, tmp_path):
     assert failed.code == "X11" and "/nowhere/ca.pem" in failed.result["text"][0], failed
 
 
+def listed(folder):
+    return subprocess.run(as_root(["ls", "-A", str(folder)]), capture_output=True, text=True, check=True).stdout
+
+
 def test_a_full_folder_keeps_no_part_of_the_file(ftp, ftps, ca, tmp_path):
     for server, members, code in ((ftp, {}, "X08"), (ftps, {"security": EXPLICIT, "ca_file": str(ca.ca)}, "X18")):
+        before = listed(server.root("full"))
         failed = put(ftp_helper(tmp_path, server, folder="full", **members), os.urandom(20 << 20))
         assert (failed.outcome, failed.code, failed.steps(ok=False)) == ("failed", code, ["write"]), failed
         assert "space" in failed.result["text"][0] or "local file" in failed.server
-        listing = subprocess.run(as_root(["ls", "-A", str(server.root("full"))]), capture_output=True, text=True, check=True)
-        assert listing.stdout == ""
+        assert listed(server.root("full")) == before
 
 
 def test_a_foreign_file_is_never_overwritten(to_folder, ftp_folder):

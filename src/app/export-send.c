@@ -11,6 +11,7 @@
 
 #define STATE(state) (1u << DELIVERY_##state)
 #define TOKEN_BYTES 8
+#define EARLIER_ROWS 1000 /* the newest of these many */
 #define GRACE_SLICES 20
 #define GRACE_WAITS 60
 #define GRACE_SLICE_US (G_USEC_PER_SEC / 10)
@@ -206,7 +207,7 @@ static gboolean begin_attempt(struct export_context *context, struct delivery *r
     if (row->first_try == 0)
         row->first_try = row->last_try;
     row->attempts++;
-    row->run_id = context->run_id; /* what earlier_file() calls earlier is earlier than this */
+    row->run_id = context->run_id; /* earlier_file() asks which run brought a file */
     /* A mail in `closing` may have arrived: its repeat is `closing` from the start. */
     row->state = before == DELIVERY_CLOSING ? DELIVERY_CLOSING : DELIVERY_SENDING;
     if (!store_delivery_update(context->app->store, row, before, attempts_before, &matched, error))
@@ -329,25 +330,43 @@ enum attempt_end export_attempt(struct export_context *context, struct delivery 
     return end;
 }
 
-/* The newest file of an earlier run at the same place: if that one is still there, the receiver does not take
- * files away. Newest by the runs' order: a file that was delivered under a clock years ahead would stay the
- * newest for years, long after somebody tidied it away. */
-static gboolean earlier_file(struct export_context *context, const struct delivery *row, char **ret_name,
-                             GError **error)
+/* Ids of the rows that were sent again by hand: their files may be younger than they seem. */
+static gboolean resent_rows(struct export_context *context, GHashTable **ret_ids, GError **error)
 {
-    struct delivery_query query = {.kind = DELIVERY_AUTO, .states = STATE(DELIVERED), .limit = 1000};
+    struct delivery_query query = {.kind = DELIVERY_RESEND, .limit = EARLIER_ROWS};
     g_autoptr(GPtrArray) rows = NULL;
-    const struct delivery *newest = NULL;
 
     if (!store_deliveries(context->app->store, &query, &rows, error))
         return FALSE;
+    *ret_ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    for (guint i = 0; i < rows->len; i++) {
+        const struct delivery *row = g_ptr_array_index(rows, i);
+        g_hash_table_add(*ret_ids, g_memdup2(&row->resend_of, sizeof row->resend_of));
+    }
+    return TRUE;
+}
+
+/* The newest file of an earlier run than this one at the same place (what a run brought that died days ago is
+ * among them): if that one is still there, the receiver does not take files away. Newest by the runs' order:
+ * a file that was delivered under a clock years ahead would stay the newest for years, long after somebody
+ * tidied it away. A row with a note was taken, or settled by hand: its file is no evidence. */
+static gboolean earlier_file(struct export_context *context, const struct delivery *row, char **ret_name,
+                             GError **error)
+{
+    struct delivery_query query = {.kind = DELIVERY_AUTO, .states = STATE(DELIVERED), .limit = EARLIER_ROWS};
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GHashTable) resent = NULL;
+    const struct delivery *newest = NULL;
+
+    if (!store_deliveries(context->app->store, &query, &rows, error) || !resent_rows(context, &resent, error))
+        return FALSE;
     for (guint i = 0; i < rows->len; i++) {
         const struct delivery *other = g_ptr_array_index(rows, i);
-        gboolean earlier =
-            other->run_id != row->run_id && other->id != row->id && target_same(other->target, row->target);
-        if (earlier && g_strcmp0(other->note, "taken") != 0 &&
-            (!newest || other->run_id > newest->run_id ||
-             (other->run_id == newest->run_id && other->id > newest->id)))
+        gboolean earlier = other->run_id != context->run_id && !other->note &&
+                           target_same(other->target, row->target) &&
+                           !g_hash_table_contains(resent, &other->id);
+        if (earlier && (!newest || other->run_id > newest->run_id ||
+                        (other->run_id == newest->run_id && other->id > newest->id)))
             newest = other;
     }
     *ret_name = newest ? g_strdup(newest->file_name) : NULL;

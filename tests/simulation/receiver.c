@@ -15,12 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* SMB and FTP lead to the same folder of "nas": one place, two ways. */
-const struct receiver_info receivers[WORLD_RECEIVERS] = {
-    {"nas-share", HABIT_KEEP},  {"vault-x", HABIT_KEEP}, {"desk-in", HABIT_AT_ONCE},
-    {"hub-drop", HABIT_VISITS}, {"mx1", HABIT_MAIL},     {"mx2", HABIT_MAIL},
-};
-
 /* A request on its way. */
 struct call {
     struct life *life;
@@ -32,6 +26,7 @@ struct call {
     const char *temp_name, *file_name, *spool;
     gint64 size;
     const char *message_id;
+    gboolean automatic; /* an automatic file, not the repeat of one or a manual export */
     json_t *request;
 };
 
@@ -40,63 +35,17 @@ gboolean life_chance(struct life *life, double probability)
     return life->trouble > 0 && g_rand_double(life->rand) < probability * life->trouble;
 }
 
-/* --- what the receivers hold --- */
-
-void receivers_open(const struct world *world)
-{
-    for (guint i = 0; i < WORLD_RECEIVERS; i++) {
-        g_autofree char *folder = g_build_filename(world->root, receivers[i].folder, "taken", NULL);
-        g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-    }
-}
-
-static char *place(const struct world *world, guint receiver, const char *name)
-{
-    return g_build_filename(world->root, receivers[receiver].folder, name, NULL);
-}
-
 static gint64 size_of(const struct call *call, const char *name)
 {
-    g_autofree char *path = place(call->life->world, call->receiver, name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, name);
     GStatBuf status;
 
     return g_stat(path, &status) == 0 ? (gint64)status.st_size : -1;
 }
 
-static gboolean foreign(const char *path)
-{
-    g_autofree char *text = NULL;
-
-    return g_file_get_contents(path, &text, NULL, NULL) && strcmp(text, RECEIVER_FOREIGN) == 0;
-}
-
-static void take_one(struct world *world, guint receiver, const char *name)
-{
-    g_autofree char *from = place(world, receiver, name);
-    g_autofree char *numbered = g_strdup_printf("%d-%s", world_number(world), name);
-    g_autofree char *to = g_build_filename(world->root, receivers[receiver].folder, "taken", numbered, NULL);
-
-    if (!foreign(from))
-        (void)g_rename(from, to); /* another visitor was quicker: taken all the same */
-}
-
-void receivers_visit(struct world *world, guint receiver)
-{
-    g_autofree char *folder = place(world, receiver, ".");
-    g_autoptr(GDir) dir = NULL;
-    const char *name;
-
-    if (receivers[receiver].habit != HABIT_AT_ONCE && receivers[receiver].habit != HABIT_VISITS)
-        return;
-    dir = g_dir_open(folder, 0, NULL);
-    while ((name = g_dir_read_name(dir)))
-        if (g_str_has_suffix(name, ".csv"))
-            take_one(world, receiver, name);
-}
-
 static void put_foreign(struct call *call)
 {
-    g_autofree char *path = place(call->life->world, call->receiver, call->file_name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, call->file_name);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
@@ -190,9 +139,23 @@ static void check_ledger(const struct call *call)
 
 /* --- SMB and FTP --- */
 
+/* Whether it is an automatic file that comes, not the repeat of one or a manual export. */
+static gboolean is_automatic(const struct call *call)
+{
+    struct delivery_query query = {.kind = DELIVERY_AUTO, .file_name = call->file_name};
+    g_autoptr(GPtrArray) rows = NULL;
+    gboolean found = FALSE;
+
+    g_assert_true(store_deliveries(call->app->store, &query, &rows, NULL));
+    for (guint i = 0; i < rows->len; i++)
+        found |=
+            g_strcmp0(((const struct delivery *)g_ptr_array_index(rows, i))->temp_name, call->temp_name) == 0;
+    return found;
+}
+
 static void remove_temporary(const struct call *call)
 {
-    g_autofree char *path = place(call->life->world, call->receiver, call->temp_name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, call->temp_name);
 
     (void)g_unlink(path); /* perhaps the server lost it */
 }
@@ -221,7 +184,7 @@ static gboolean write_part(struct call *call, int fd, const char *bytes, gsize l
 
 static gboolean upload(struct call *call)
 {
-    g_autofree char *path = place(call->life->world, call->receiver, call->temp_name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, call->temp_name);
     g_autofree char *bytes = NULL;
     gsize length = 0;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -252,12 +215,13 @@ static gboolean name_free(struct call *call)
 
 static void rename_temporary(struct call *call)
 {
-    g_autofree char *from = place(call->life->world, call->receiver, call->temp_name);
-    g_autofree char *to = place(call->life->world, call->receiver, call->file_name);
+    g_autofree char *from = shelf_path(call->life->world, call->receiver, call->temp_name);
+    g_autofree char *to = shelf_path(call->life->world, call->receiver, call->file_name);
 
     g_assert_cmpint(g_rename(from, to), ==, 0);
+    shelf_date(call->life->world, to, call->automatic);
     if (receivers[call->receiver].habit == HABIT_AT_ONCE)
-        take_one(call->life->world, call->receiver, call->file_name);
+        shelf_take(call->life->world, call->receiver, call->file_name);
 }
 
 static void lose_reply(struct call *call)
@@ -346,6 +310,7 @@ static void put_file(struct call *call)
     if (!open_session(call, DELIVER_FAILED))
         return;
     check_ledger(call);
+    call->automatic = is_automatic(call);
     if (life_chance(call->life, 0.02))
         put_foreign(call);
     if (!upload(call))
@@ -388,10 +353,13 @@ static void resolve_file(struct call *call)
 
     if (!open_session(call, DELIVER_UNKNOWN))
         return;
+    call->automatic = is_automatic(call);
     if (life_chance(call->life, 0.3))
         receivers_visit(call->life->world, call->receiver);
     /* A server that loses a temporary file can be told from a quick receiver only by what it still holds. */
-    if (receivers[call->receiver].habit == HABIT_KEEP && earlier && size_of(call, call->file_name) < 0 &&
+    if (receivers[call->receiver].habit == HABIT_KEEP && size_of(call, call->file_name) < 0 &&
+        (receivers[call->receiver].tidied ? shelf_holds_older(call->life->world, call->receiver)
+                                          : earlier != NULL) &&
         life_chance(call->life, 0.3))
         remove_temporary(call);
     step(call);
@@ -426,7 +394,7 @@ static void remove_file(struct call *call)
 static void compare_file(struct call *call)
 {
     const char *sha256 = json_string_value(json_object_get(call->request, "sha256"));
-    g_autofree char *path = place(call->life->world, call->receiver, call->file_name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, call->file_name);
     g_autofree char *bytes = NULL;
     g_autofree char *hash = NULL;
     gsize length = 0;
@@ -471,7 +439,7 @@ static void mail_store(struct call *call)
 {
     g_autofree char *bytes = NULL;
     g_autofree char *name = g_strdup_printf("%d.mail", world_number(call->life->world));
-    g_autofree char *path = place(call->life->world, call->receiver, name);
+    g_autofree char *path = shelf_path(call->life->world, call->receiver, name);
     g_autofree char *head = g_strdup_printf("%s\n%s\n", call->file_name, call->message_id);
     g_autoptr(GString) mail = g_string_new(head);
     gsize length = 0;

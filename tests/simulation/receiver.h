@@ -36,13 +36,24 @@ enum habit {
 struct receiver_info {
     const char *folder; /* below the world's root */
     enum habit habit;
+    gboolean tidied; /* KEEP: what is older than some weeks is moved away; one destination only leads here */
 };
 extern const struct receiver_info receivers[WORLD_RECEIVERS];
 
 /* Makes the folders. */
 void receivers_open(const struct world *world);
-/* Those who take files away come by. */
+/* Those who take files away come by; those who keep them tidy up. */
 void receivers_visit(struct world *world, guint receiver);
+/* --- shelf.c --- */
+
+/* A file of a receiver's folder. New string. */
+char *shelf_path(const struct world *world, guint receiver, const char *name);
+/* Somebody takes a finished file away (not a foreign one). */
+void shelf_take(struct world *world, guint receiver, const char *name);
+/* Marks when a file came, by true time; what the ledger does not take for evidence looks ancient. */
+void shelf_date(const struct world *world, const char *path, gboolean automatic);
+/* Whether an automatic file of an earlier day lies in a folder to which only one destination leads. */
+gboolean shelf_holds_older(const struct world *world, guint receiver);
 /* Text of a file that is not ours. */
 #define RECEIVER_FOREIGN "foreign"
 

@@ -134,10 +134,10 @@ void watch_look(struct watch *watch, struct world *world, struct app *app)
 struct court {
     struct world *world;
     struct app *app;
-    GPtrArray *rows;   /* the ledger */
-    GPtrArray *files;  /* of struct found * */
-    GHashTable *seen;  /* row id → how many copies as files (pointer) … */
-    GHashTable *mails; /* … and as mails */
+    GPtrArray *rows;  /* the ledger */
+    GPtrArray *files; /* of struct found * */
+    /* row id → how many copies of it were found (pointer) */
+    GHashTable *files_seen, *mails, *read;
     guint *times;      /* by job: in how many different files */
     GPtrArray *faults; /* of char * */
 };
@@ -234,29 +234,50 @@ static void judge_content(struct court *court, const struct delivery *row, const
               row->rows);
 }
 
+/* A row whose outcome nobody could find out, and which was sent again by hand, is delivered by that. */
+static gboolean by_hand(const struct delivery *row)
+{
+    return row && row->note && g_str_has_prefix(row->note, "sent again by hand");
+}
+
+static const struct delivery *origin_of(const struct court *court, const struct delivery *row)
+{
+    for (guint i = 0; i < court->rows->len && row && row->kind == DELIVERY_RESEND; i++) {
+        const struct delivery *other = g_ptr_array_index(court->rows, i);
+        if (other->id == row->resend_of && by_hand(other))
+            return other;
+    }
+    return row;
+}
+
+static guint count(GHashTable *table, const struct delivery *row)
+{
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(table, &row->id)) + 1;
+
+    g_hash_table_insert(table, g_memdup2(&row->id, sizeof row->id), GUINT_TO_POINTER(n));
+    return n;
+}
+
 static void judge_file(struct court *court, const struct found *file)
 {
-    const struct delivery *row = row_of(court, file);
-    GHashTable *seen = file->message_id ? court->mails : court->seen;
+    const struct delivery *row = origin_of(court, row_of(court, file));
+    const char *place = receivers[file->receiver].folder;
     guint copies;
 
     if (!row) {
-        fault(court, "%s at %s: the ledger does not know these bytes", file->name,
-              receivers[file->receiver].folder);
+        fault(court, "%s at %s: the ledger does not know these bytes", file->name, place);
         return;
     }
     if (row->kind != DELIVERY_AUTO)
         return;
     /* Waived while the outcome was unknown: it may have arrived. */
     if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_WAIVED)
-        fault(court, "%s at %s was delivered; the ledger says %s", file->name,
-              receivers[file->receiver].folder, delivery_state_name(row->state));
-    copies = GPOINTER_TO_UINT(g_hash_table_lookup(seen, &row->id)) + 1;
-    g_hash_table_insert(seen, g_memdup2(&row->id, sizeof row->id), GUINT_TO_POINTER(copies));
-    if (copies > copies_allowed(court, row, file))
-        fault(court, "%s (row %" G_GINT64_FORMAT ", %s) was delivered %u times, last to %s", file->name,
-              row->id, row->note ? row->note : "no note", copies, receivers[file->receiver].folder);
-    if (copies == 1 && !row->mail_headers == !file->message_id)
+        fault(court, "%s at %s was delivered; the ledger says %s", file->name, place,
+              delivery_state_name(row->state));
+    copies = count(file->message_id ? court->mails : court->files_seen, row);
+    if (copies > copies_allowed(court, row, file) && !by_hand(row))
+        fault(court, "%s was delivered %u times, last to %s", file->name, copies, place);
+    if (count(court->read, row) == 1)
         judge_content(court, row, file);
 }
 
@@ -316,8 +337,7 @@ static void judge_ledger(struct court *court)
 
         if (row->kind != DELIVERY_AUTO)
             continue;
-        if (row->state == DELIVERY_DELIVERED &&
-            !g_hash_table_contains(row->mail_headers ? court->mails : court->seen, &row->id))
+        if (row->state == DELIVERY_DELIVERED && !g_hash_table_contains(court->read, &row->id))
             fault(court, "%s counts as delivered (%s), and nobody has it", row->file_name,
                   row->note ? row->note : "no note");
         /* RW9: only after X15, X16 or a change of target is a frozen row released. */
@@ -367,7 +387,8 @@ GPtrArray *verdict(struct world *world, struct app *app)
 
     court.faults = g_ptr_array_new_with_free_func(g_free);
     court.files = found_all(world, &foreign, &parts);
-    court.seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    court.read = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    court.files_seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     court.mails = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     court.times = g_new0(guint, WORLD_JOBS);
     for (gint32 i = 0; i < MIN(world->n_complaints, WORLD_COMPLAINTS); i++)
@@ -385,7 +406,8 @@ GPtrArray *verdict(struct world *world, struct app *app)
                    court.rows->len, court.files->len, parts);
     g_ptr_array_unref(court.rows);
     g_ptr_array_unref(court.files);
-    g_hash_table_unref(court.seen);
+    g_hash_table_unref(court.files_seen);
+    g_hash_table_unref(court.read);
     g_hash_table_unref(court.mails);
     g_free(court.times);
     return court.faults;

@@ -22,13 +22,19 @@ PRINTTRAIL=$PWD/$build/printtrail
 export PRINTTRAIL
 
 say "units, golden bytes, contract, simulation, fuzz corpora"
-meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$(nproc)" || true
+status=0
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$(nproc)" || status=$?
+echo "$status" >"$results/meson.status"
 cp "$build/meson-logs/testlog.junit.xml" "$results/meson.xml"
 
 say "layers, documents, integration and crash tests against real servers"
-$python -m pytest -q --junitxml="$results/pytest.xml" tests/project tests/integration tests/fault || true
+status=0
+$python -m pytest -q --junitxml="$results/pytest.xml" tests/project tests/integration tests/fault || status=$?
+echo "$status" >"$results/pytest.status"
 
 say "valgrind"
-scripts/valgrind.sh build-valgrind "$results" || true
+status=0
+scripts/valgrind.sh build-valgrind "$results" || status=$?
+echo "$status" >"$results/valgrind.status"
 
 $python tests/summary.py "$results"

@@ -13,7 +13,6 @@ import pytest
 
 import lab
 from house import House, documents, rows
-from lab.base import as_root, have_namespaces
 
 BEFORE = "2026-06-08"
 
@@ -26,7 +25,7 @@ def house(tmp_path):
 # --- sources that never end, while an export waits for them
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def slow_run(tmp_path_factory, samba):
     """A run with sources that hang or never end, begun first and looked at last: it may take a minute."""
     house = House(tmp_path_factory.mktemp("slow"))
@@ -183,15 +182,17 @@ def test_a_folder_without_a_store_is_no_state_for_reading_commands(tmp_path):
 
 
 class SmallDisk:
-    """A file system of a few megabytes at `path`, in a mount namespace of its own."""
+    """A file system of its own at `path`, in a mount namespace; fill() leaves only so many bytes."""
 
-    def __init__(self, path, size="3m"):
+    def __init__(self, path, size="24m"):
         path.mkdir()
         self.path = path
         command = f'mount -t tmpfs -o size={size},mode=0755 tmpfs "$1" && echo ready && exec sleep 600'
-        self.keeper = subprocess.Popen(as_root(["unshare", "--mount", "sh", "-c", command, "sh", str(path)]), stdout=subprocess.PIPE)
-        assert self.keeper.stdout.readline() == b"ready\n"
-        self.prefix = as_root(["nsenter", "-t", str(self.keeper.pid), "-m", "--"])
+        # an ordinary user is root in a user namespace, too
+        make, enter = ([], []) if os.geteuid() == 0 else (["--user", "--map-root-user"], ["-U", "--preserve-credentials"])
+        self.keeper = subprocess.Popen(["unshare", *make, "--mount", "sh", "-c", command, "sh", str(path)], stdout=subprocess.PIPE)
+        assert self.keeper.stdout.readline() == b"ready\n", "a small disk needs a mount namespace"
+        self.prefix = ["nsenter", "-t", str(self.keeper.pid), *enter, "-m", "--"]
         self.seen = f"/proc/{self.keeper.pid}/root{path}"
 
     def __enter__(self):
@@ -202,12 +203,10 @@ class SmallDisk:
         self.keeper.wait()
         self.keeper.stdout.close()
 
-    def fill(self):
-        with open(f"{self.seen}/filler", "ab", buffering=0) as out:
-            for size in (1 << 16, 4096, 64, 1):
-                with contextlib.suppress(OSError):
-                    while True:
-                        out.write(bytes(size))
+    def fill(self, leave=0):
+        room = os.statvfs(self.seen)
+        with open(f"{self.seen}/filler", "wb", buffering=0) as out:
+            os.posix_fallocate(out.fileno(), 0, room.f_bavail * room.f_frsize - leave)
 
     def free(self):
         os.unlink(f"{self.seen}/filler")
@@ -231,13 +230,13 @@ class SmallHouse(House):
 
 @pytest.fixture
 def small(tmp_path):
-    assert have_namespaces(), "a small disk needs mount namespaces"
     with SmallDisk(tmp_path / "disk") as disk:
         yield SmallHouse(tmp_path, disk)
 
 
 def test_an_import_onto_a_full_disk_keeps_what_was_acknowledged_and_goes_on_after_space_is_freed(small, tmp_path):
     small.print("2026-06-07")
+    small.disk.fill(leave=2 << 20)
     file = tmp_path / "many.ndjson"
     names = [f"{n:05} " + "x" * 200 for n in range(8000)]
     file.write_text("".join(json.dumps(small.record(BEFORE + " 10:00:00", name)) + "\n" for name in names))
@@ -246,7 +245,7 @@ def test_an_import_onto_a_full_disk_keeps_what_was_acknowledged_and_goes_on_afte
     kept = len(small.cli("jobs", "list", "--json", timeout=120).json()) - 2
     assert 0 <= kept < 8000 and kept % 1000 == 0, "whole batches only"
     assert small.cli("status").ok()
-    lab.base.run([*small.disk.prefix, "mount", "-o", "remount,size=64m", str(small.disk.path)])
+    small.disk.free()
     again = small.cli("jobs", "import", "--format", "ndjson", "--json", str(file), timeout=120).ok().json()
     assert (again["stored"], again["duplicates"]) == (8000 - kept, kept)
     assert small.cli("store", "check").ok()

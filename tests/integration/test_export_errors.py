@@ -25,7 +25,7 @@ def days_ago(number):
     return str(datetime.date.today() - datetime.timedelta(days=number))
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def hanging(tmp_path_factory):
     """Tests against servers that accept and then say nothing: begun first, looked at last, because they take a minute."""
     with contextlib.ExitStack() as stack:

@@ -170,10 +170,20 @@ gboolean sqlite_delivery_update(struct store *store, const struct delivery *row,
 gboolean sqlite_range_rows(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 *ret_rows,
                            GError **error)
 {
-    return sqlite_number(
-        (struct sqlite *)store, error, ret_rows,
-        "SELECT count(*) FROM job INDEXED BY job_day WHERE day = ?1 AND seq > ?2 AND seq <= ?3", "iii",
-        (gint64)day, seq_from, seq_to);
+    struct sqlite *sqlite = (struct sqlite *)store;
+    gint64 jobs = 0;
+
+    /* A whole day is known without counting. */
+    if (seq_from == 0 &&
+        !sqlite_number(sqlite, error, &jobs, "SELECT jobs FROM day WHERE day = ?1 AND last_seq <= ?2", "ii",
+                       (gint64)day, seq_to))
+        return FALSE;
+    *ret_rows = jobs;
+    return jobs ||
+           sqlite_number(
+               sqlite, error, ret_rows,
+               "SELECT count(*) FROM job INDEXED BY job_day WHERE day = ?1 AND seq > ?2 AND seq <= ?3", "iii",
+               (gint64)day, seq_from, seq_to);
 }
 
 gboolean sqlite_day_cuts(struct store *store, gint32 day, gint64 seq_from, gint64 seq_to, gint64 rows,
@@ -213,20 +223,6 @@ gboolean sqlite_day_cuts(struct store *store, gint32 day, gint64 seq_from, gint6
     return TRUE;
 }
 
-/* Jobs of the day with from < seq ≤ to. A whole day is known without counting. */
-static gboolean count_gap(struct sqlite *sqlite, gint32 day, gint64 from, gint64 to, gint64 *ret_jobs,
-                          GError **error)
-{
-    gint64 jobs = 0;
-
-    if (from == 0 &&
-        !sqlite_number(sqlite, error, &jobs, "SELECT jobs FROM day WHERE day = ?1 AND last_seq <= ?2", "ii",
-                       (gint64)day, to))
-        return FALSE;
-    *ret_jobs = jobs;
-    return jobs || sqlite_range_rows(&sqlite->base, day, from, to, ret_jobs, error);
-}
-
 gboolean sqlite_unsettled(struct sqlite *sqlite, gint32 day, gint64 upto, gint64 *ret_jobs, GError **error)
 {
     g_autoptr(SqliteQuery) query = sqlite_query(
@@ -248,7 +244,7 @@ gboolean sqlite_unsettled(struct sqlite *sqlite, gint32 day, gint64 upto, gint64
             next = MIN(sqlite3_column_int64(query, 0), upto);
             end = sqlite3_column_int64(query, 1);
         }
-        if (row >= 0 && next > covered && !count_gap(sqlite, day, covered, next, &gap, error))
+        if (row >= 0 && next > covered && !sqlite_range_rows(&sqlite->base, day, covered, next, &gap, error))
             return FALSE;
         jobs += gap;
         covered = MAX(covered, end);

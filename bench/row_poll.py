@@ -10,7 +10,7 @@ from lab import Cups, wait_until
 from measure import BenchError, cpu_seconds, say
 from table import at_most, below
 
-NEW_JOBS = 20
+NEW_JOBS = 100
 ROUNDS = 10  # of one turn
 DEFAULT_INTERVAL_S, TAIL_INTERVAL_S = 20, 300
 

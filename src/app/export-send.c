@@ -302,12 +302,12 @@ enum attempt_end export_attempt(struct export_context *context, struct delivery 
     g_autoptr(GError) local = NULL;
 
     if (!prepare(context, row, &local)) {
-        enum pt_error_code code = pt_error_code_of(local);
-        gboolean stop = code != PT_ERROR_INTEGRITY;
-        if (!stop)
+        gboolean lost = pt_error_code_of(local) == PT_ERROR_INTEGRITY;
+        /* A mail in `closing` may have arrived: it waits for a person, and holds up nobody. */
+        if (lost && row->state != DELIVERY_CLOSING)
             return record_failure(context, row, local, error);
         g_propagate_error(error, g_steal_pointer(&local));
-        return ATTEMPT_RUN_ENDS;
+        return lost ? ATTEMPT_FILE_FAILED : ATTEMPT_RUN_ENDS;
     }
     for (;;) {
         g_clear_error(&local);

@@ -5,6 +5,7 @@
 #include "app/config.h"
 #include "app/export.h"
 #include "app/retention.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define DAY 86400
@@ -59,6 +60,7 @@ static const struct choice choices[] = {
     {"csv.header", {"ja", "en"}},
     {"csv.formula_guard", {"true", "false"}},
     {"preferences.date_format", {"ymd", "mdy", "dmy"}},
+    {"preferences.date_format", {"mdy", "dmy"}}, /* 01022026: whose day? */
     {"preferences.time_zone",
      {"Asia/Tokyo", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Africa/Cairo", "America/Nuuk",
       "Pacific/Kiritimati", "Etc/GMT+12"}},
@@ -232,6 +234,20 @@ static void purge(struct life *life, struct app *app)
         world_note(life->world, HAPPENED_PURGE);
 }
 
+/* Somebody tidies up where he should not: the files are made again from the jobs. */
+static void lose_spool(struct life *life, struct app *app)
+{
+    g_autofree char *folder = app_path(app, "spool");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_rand_boolean(life->rand))
+            (void)g_unlink(path); /* nothing depends on it */
+    }
+}
+
 static void run_now(struct life *life, struct app *app)
 {
     struct export_request request = {.trigger = RUN_HAND, .lock_wait_ms = 0, .skip_sources = TRUE};
@@ -284,11 +300,12 @@ void people_meddle(struct life *life, struct app *app)
         {0.10, change_weather}, {0.05, change_setting}, {0.03, move_destination},
         {0.008, step_clock},    {0.01, waive},          {0.02, resend},
         {0.02, range},          {0.02, preview},        {0.02, purge},
-        {0.03, run_now},
+        {0.03, run_now},        {0.04, lose_spool},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(acts); i++)
-        if (life_chance(life, acts[i].often) && !(life->meanwhile && acts[i].act == step_clock))
+        if (life_chance(life, acts[i].often) &&
+            !(life->meanwhile && (acts[i].act == step_clock || acts[i].act == lose_spool)))
             acts[i].act(life, app);
 }
 

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -332,13 +333,25 @@ static gboolean on_stop_overdue(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* Closing the store can wait for a slow disk; what it would write can be written by the next start as well.
+ */
+static void on_last_moment(int signal_number)
+{
+    (void)signal_number;
+    _exit(0);
+}
+
 static gboolean on_stop(gpointer user)
 {
+    const struct itimerval last_moment = {.it_value = {.tv_sec = 1, .tv_usec = 800000}};
     struct daemon *daemon = user;
 
     tell_systemd("STOPPING=1");
-    if (!g_cancellable_is_cancelled(daemon->cancel))
+    if (!g_cancellable_is_cancelled(daemon->cancel)) {
         g_timeout_add(STOP_MS, on_stop_overdue, daemon);
+        (void)signal(SIGALRM, on_last_moment);
+        (void)setitimer(ITIMER_REAL, &last_moment, NULL); /* cannot fail: the value is valid */
+    }
     g_cancellable_cancel(daemon->cancel);
     look(daemon);
     return G_SOURCE_CONTINUE;

@@ -4,6 +4,7 @@
 import argparse
 import importlib
 import pathlib
+import signal
 import sys
 import time
 
@@ -29,6 +30,7 @@ def arguments():
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that all is cleaned up
     results = pathlib.Path(options.build) / ("bench-quick.json" if options.quick else "bench.json")
     known = table.load(results) if options.only else {}
     about = table.machine()

@@ -19,6 +19,17 @@ def size(name, full, quick, is_quick):
     return int(os.environ.get(name, quick if is_quick else full))
 
 
+PREFIX = "printtrail-bench-"
+
+
+def sweep(parent):
+    """Removes what a run that was killed left there: gigabytes. Its process number is in the folder's name."""
+    for folder in parent.glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).split("-")[0]
+        if owner.isdigit() and not pathlib.Path("/proc", owner).exists() and folder.stat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class World:
     """Sizes come from the environment: BENCH_JOBS, BENCH_SMALL, BENCH_LARGE, BENCH_HISTORY, BENCH_RUNS, BENCH_IDLE_S."""
 
@@ -31,7 +42,9 @@ class World:
         self.history = size("BENCH_HISTORY", 100_000, 25_000, quick)  # of a CUPS server
         self.runs = size("BENCH_RUNS", 5, 3, quick)
         self.idle_s = size("BENCH_IDLE_S", 120, 30, quick)
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="printtrail-bench-", dir=os.environ.get("BENCH_DIR")))
+        parent = pathlib.Path(os.environ.get("BENCH_DIR") or tempfile.gettempdir())
+        sweep(parent)
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
         self.dir.chmod(0o755)
         self.today = datetime.datetime.now(datetime.timezone.utc).date()
         self.day = self.today - datetime.timedelta(days=1)

@@ -298,7 +298,7 @@ void people_meddle(struct life *life, struct app *app)
         void (*act)(struct life *life, struct app *app);
     } acts[] = {
         {0.10, change_weather}, {0.05, change_setting}, {0.03, move_destination},
-        {0.008, step_clock},    {0.01, waive},          {0.02, resend},
+        {0.008, step_clock},    {0.01, waive},          {0.04, resend},
         {0.02, range},          {0.02, preview},        {0.02, purge},
         {0.03, run_now},        {0.04, lose_spool},
     };

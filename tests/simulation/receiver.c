@@ -190,9 +190,11 @@ static gboolean upload(struct call *call)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     gboolean ok;
 
-    if (fd < 0) {
+    if (fd < 0 || !world_new_temporary(call->life->world, call->temp_name)) {
         world_complain(call->life->world, "the temporary name %s came twice", call->temp_name);
         answer(call, DELIVER_FAILED, PT_ERROR_X09, "temporary name taken");
+        if (fd >= 0)
+            (void)close(fd);
         return FALSE;
     }
     step(call);

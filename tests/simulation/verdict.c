@@ -217,6 +217,21 @@ static void judge_row(struct court *court, const struct delivery *row, gint64 se
         fault(court, "J%d was refused and delivered all the same, in %s", index, row->file_name);
 }
 
+/* The frozen format is the file's. */
+static void judge_format(struct court *court, const struct delivery *row, const struct found *file)
+{
+    g_auto(GStrv) words = g_strsplit(row->format, " ", 0); /* v1 encoding header separator … */
+    gboolean bom = file->length >= 3 && memcmp(file->bytes, "\xef\xbb\xbf", 3) == 0;
+    const char *at = file->bytes + (bom ? 3 : 0);
+    gboolean en = g_str_has_prefix(at, "seq");
+    const char *separator = strpbrk(at, ",;\t");
+    char wanted = strcmp(words[3], "comma") == 0 ? ',' : strcmp(words[3], "tab") == 0 ? '\t' : ';';
+
+    if (bom != (strcmp(words[1], "utf-8-bom") == 0) || en != (strcmp(words[2], "en") == 0) || !separator ||
+        *separator != wanted)
+        fault(court, "%s is not written as \"%s\"", file->name, row->format);
+}
+
 static void judge_content(struct court *court, const struct delivery *row, const struct found *file)
 {
     struct rows rows = {.at = file->bytes, .end = file->bytes + file->length};
@@ -229,9 +244,18 @@ static void judge_content(struct court *court, const struct delivery *row, const
         judge_row(court, row, seq, document);
         g_free(document);
     }
+    judge_format(court, row, file);
     if (rows.broken || n != row->rows)
         fault(court, "%s has %" G_GINT64_FORMAT " rows, the ledger says %" G_GINT64_FORMAT, file->name, n,
               row->rows);
+}
+
+/* Neither the file nor its jobs are left: deleted while the export was off. Nothing else is ever sent in its
+ * place. */
+static gboolean never_again(const struct court *court, const struct delivery *row)
+{
+    return (row->state == DELIVERY_CLOSING || g_strcmp0(row->error, "INTEGRITY") == 0) &&
+           row->day < meta_number(court->app, "horizon") && meta_number(court->app, "gap_jobs") > 0;
 }
 
 /* A row whose outcome nobody could find out, and which was sent again by hand, is delivered by that. */
@@ -271,7 +295,7 @@ static void judge_file(struct court *court, const struct found *file)
     if (row->kind != DELIVERY_AUTO)
         return;
     /* Waived while the outcome was unknown: it may have arrived. */
-    if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_WAIVED)
+    if (row->state != DELIVERY_DELIVERED && row->state != DELIVERY_WAIVED && !never_again(court, row))
         fault(court, "%s at %s was delivered; the ledger says %s (%s, %s)", file->name, place,
               delivery_state_name(row->state), row->error ? row->error : "no error",
               row->note ? row->note : "no note");
@@ -329,14 +353,6 @@ static void judge_jobs(struct court *court)
             fault(court, "J%d of day %d (number %" G_GINT64_FORMAT ") is in no file and was not waived", i,
                   job->day, job->seq);
     }
-}
-
-/* Neither the file nor its jobs are left: deleted while the export was off. Nothing else is ever sent in its
- * place. */
-static gboolean never_again(const struct court *court, const struct delivery *row)
-{
-    return (row->state == DELIVERY_CLOSING || g_strcmp0(row->error, "INTEGRITY") == 0) &&
-           row->day < meta_number(court->app, "horizon") && meta_number(court->app, "gap_jobs") > 0;
 }
 
 static void judge_ledger(struct court *court)

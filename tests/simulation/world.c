@@ -151,6 +151,23 @@ void world_excuse(struct world *world, const char *message_id)
     world->excuses[at] = g_str_hash(message_id);
 }
 
+gboolean world_new_temporary(struct world *world, const char *name)
+{
+    const char *end = g_strrstr(name, ".part");
+    guint64 token =
+        end && end - name > 16 ? g_ascii_strtoull(end - 16, NULL, 16) | 1 : 1; /* 0 is a free place */
+    guint64 at = token % WORLD_TEMPORARY;
+
+    for (;; at = (at + 1) % WORLD_TEMPORARY) {
+        guint64 before = 0;
+        if (__atomic_compare_exchange_n(&world->temporary[at], &before, token, FALSE, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return TRUE;
+        if (before == token)
+            return FALSE;
+    }
+}
+
 void world_final_dot(struct world *world, const char *message_id)
 {
     pid_t pid = getpid();

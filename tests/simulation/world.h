@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 #define WORLD_EXCUSES 4096
 #define WORLD_SOURCES 3
 #define WORLD_DOTS 64
+#define WORLD_TEMPORARY 65536
 
 /* What was seen to happen, so that a run which tested nothing cannot pass. */
 enum happening {
@@ -84,6 +85,7 @@ struct world {
     } final_dot[WORLD_DOTS]; /* final dots whose answer may not be written down yet, by the process' id */
     guint32 excuses[WORLD_EXCUSES]; /* hashes of Message-IDs that may come twice */
     gint32 n_excuses;
+    guint64 temporary[WORLD_TEMPORARY]; /* tokens of all temporary names */
     gint32 happened[HAPPENINGS];
     gint32 n_complaints;
     char complaints[WORLD_COMPLAINTS][400];
@@ -106,6 +108,8 @@ void world_complain(struct world *world, const char *format, ...) G_GNUC_PRINTF(
 void world_excuse(struct world *world, const char *message_id);
 /* This process has given a final dot; NULL: whatever came of the last one is written down. */
 void world_final_dot(struct world *world, const char *message_id);
+/* TRUE when that temporary name was never used before. */
+gboolean world_new_temporary(struct world *world, const char *name);
 /* Process `pid` has ended; when it died, its last mail may come again. */
 void world_bury(struct world *world, pid_t pid, gboolean died);
 /* How often that mail may have come once more. */

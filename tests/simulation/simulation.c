@@ -157,7 +157,7 @@ static void test_a_helper_that_lies_about_lost_replies_is_noticed(void)
 static void test_every_job_of_a_random_year_is_in_exactly_one_file(void)
 {
     gint64 rounds = wish("SIM_ROUNDS", 1);
-    guint32 seed = (guint32)wish("SIM_SEED", 0);
+    guint32 seed = (guint32)wish("SIM_SEED", 15644088);
 
     for (gint64 i = 0; i < rounds; i++)
         test_every_job_of_a_year_is_in_exactly_one_file(
